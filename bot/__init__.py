@@ -1,0 +1,1 @@
+"""The running program: its faces, wiring, configuration, command line."""

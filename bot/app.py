@@ -1,0 +1,124 @@
+"""The one place that knows everything: builds the house from a configuration and runs it."""
+
+import asyncio
+import gc
+import os
+import signal
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import structlog
+
+from bot.config import Config
+from bot.workdays import workdays
+from domain.calendar import Calendar
+from domain.roster import Grid
+from handlers.context import Context
+from handlers.recent import Recent
+from scheduler import clock
+from scheduler.delivery import Face, Pump
+from scheduler.inbox import Inbox
+from storage.database import Database
+from storage.schema import migrate
+from texts.categories import load_categories
+from texts.ear import Ear
+from texts.sentences import Sentences
+
+log = structlog.get_logger()
+
+
+def read_clock() -> datetime:
+    """The only clock of the program."""
+    return datetime.now(UTC)  # noqa: TID251 - here and nowhere else
+
+
+@dataclass
+class House:
+    """The running parts. Faces add themselves to ``faces`` before anything is sent."""
+
+    config: Config
+    database: Database
+    said: Sentences
+    context: Callable[[], Context]
+    faces: dict[tuple[str, str], Face] = field(default_factory=dict)
+    inbox: Inbox = field(init=False)
+    pump: Pump = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Wire inbox and pump: what the one commits, the other sends."""
+        self.pump = Pump(self.database, self.faces, self.context, owner=f"{os.getpid()}")
+        self.inbox = Inbox(self.database, self.context, self.pump.wake)
+
+    async def pass_once(self) -> None:
+        """Ring every bell once."""
+        await clock.pass_once(self.database, self.context, self.pump.wake)
+
+
+@asynccontextmanager
+async def house(config: Config, *, now: Callable[[], datetime] = read_clock) -> AsyncIterator[House]:
+    """Open the database (bringing it up to date) and build the parts; close everything at the end.
+
+    Raises:
+        storage.schema.NewerDatabase: the database belongs to a newer program.
+
+    """
+    said = Sentences.load()
+    calendar = Calendar(ZoneInfo(config.community.zone), workdays(config.calendar.off, config.calendar.work))
+    ear = Ear.load(caution={"ask": "low", "normal": "normal", "quiet": "high"}[config.manners.caution])
+    categories = load_categories()
+    foreign = config.telegram is not None and config.community.region == "CN"
+    policy = config.policy(sensitive_ok=not foreign)
+    recent = Recent()
+    # Dictionary and rules never die: looking through them again and again costs a sixth of the quiet path.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
+    ears: dict[int, tuple[Grid, Ear]] = {}
+
+    def context() -> Context:
+        return Context(now(), said, policy, calendar, ear, categories, recent, ears=ears)
+
+    database = Database(config.storage.url)
+    try:
+        await migrate(database)
+        yield House(config, database, said, context)
+    finally:
+        await database.close()
+
+
+Part = Callable[[House], AbstractAsyncContextManager[Callable[[], Coroutine[object, object, None]] | None]]
+"""A face: opened with the house, closed before it; what it yields runs until the program stops."""
+
+
+async def serve(config: Config, parts: Sequence[Part], *, now: Callable[[], datetime] = read_clock) -> None:
+    """Run the house with these faces until SIGINT or SIGTERM comes, or a part gives up (its error goes to the caller)."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    async with house(config, now=now) as home, AsyncExitStack() as stack:
+        runs = [await stack.enter_async_context(part(home)) for part in parts]
+        await home.pump.recover(everything=home.database.is_sqlite)
+        bells = clock.start(home.database, home.context, home.pump.wake)
+        stack.callback(bells.shutdown, wait=False)
+        try:
+            async with asyncio.TaskGroup() as group:
+                tasks = [group.create_task(home.pump.run()), *(group.create_task(run()) for run in runs if run)]
+                tasks.append(group.create_task(_until(stop, tuple(tasks))))
+        except* _Stopped:
+            log.info("stopped")
+
+
+class _Stopped(Exception):
+    """A signal asked for the end."""
+
+
+async def _until(stop: asyncio.Event, tasks: Sequence[asyncio.Task[None]]) -> None:
+    """Nothing is confirmed or half done when tasks are cancelled: each holds its transaction and its calls in ``finally``."""
+    await stop.wait()
+    for task in tasks:
+        task.cancel()
+    raise _Stopped

@@ -1,0 +1,114 @@
+"""``dangxiaoqi``: one verb, one module. A verb's module is loaded when the verb is used (``_load``), so that help is quick."""
+
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer import rich_utils
+from typer.core import TyperCommand, TyperGroup
+from typing_extensions import override
+
+from bot.cli.stop import Stop
+from texts.sentences import Sentences
+
+VERBS = {
+    "run": "bot.cli.running",
+    "demo": "bot.cli.running",
+    "init": "bot.cli.making",
+    "check": "bot.cli.checking",
+    "migrate": "bot.cli.migrating",
+    "import": "bot.cli.importing",
+    "export": "bot.cli.exporting",
+    "replay": "bot.cli.replaying",
+    "triage": "bot.cli.sorting",
+}
+"""Every verb and the module it lives in; each module has a ``typer.Typer`` named ``app`` with the verb in it."""
+
+
+class Verbs(TyperGroup):
+    """The table above as a command group; its faults are one Chinese line each."""
+
+    @override
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(VERBS)
+
+    @override
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """For the list of verbs a line of help is enough."""
+        if cmd_name not in VERBS:
+            return None
+        return TyperCommand(cmd_name, help=Sentences.load().say(f"cli.help.{cmd_name}"))
+
+    @override
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """The verb itself, with everything it needs."""
+        if args[0] not in VERBS:
+            raise Stop(Sentences.load().say("cli.no_verb", verb=args[0][:40], verbs="、".join(VERBS)), 2)
+        return args[0], _load(args[0]), args[1:]
+
+    @override
+    def main(self, args: Sequence[str] | None = None, prog_name: str | None = None, *_: Any, **__: Any) -> Any:
+        """Run and leave with a code; never with a traceback for what a person did."""
+        said = Sentences.load()
+        _dress(self, "root", said)
+        rich_utils.ARGUMENTS_PANEL_TITLE = said.say("cli.panel.arguments")
+        rich_utils.OPTIONS_PANEL_TITLE = said.say("cli.panel.options")
+        rich_utils.COMMANDS_PANEL_TITLE = said.say("cli.panel.commands")
+        words = list(sys.argv[1:] if args is None else args) or ["--help"]
+        try:
+            code = super().main(words, "dangxiaoqi", standalone_mode=False)
+        except Stop as stop:
+            typer.echo(str(stop), err=True)
+            sys.exit(stop.code)
+        except typer.TyperException as error:
+            typer.echo(_misused(error), err=True)
+            sys.exit(2)
+        except typer.Abort:
+            typer.echo(said.say("cli.aborted"), err=True)
+            sys.exit(1)
+        sys.exit(code if isinstance(code, int) else 0)
+
+
+app = typer.Typer(cls=Verbs, add_completion=False)
+
+
+@app.callback()
+def _root(ctx: typer.Context, config: Annotated[Path, typer.Option()] = Path("config.toml")) -> None:
+    ctx.obj = config
+
+
+def main() -> None:
+    """The console script."""
+    typer.main.get_command(app).main()
+
+
+def _load(verb: str) -> Any:
+    """The one place where a verb's module is imported: nicegui, telegram and jieba cost seconds that ``--help`` must not."""
+    module = import_module(VERBS[verb])
+    command = typer.main.get_group(module.app).commands[verb]
+    _dress(command, verb, Sentences.load())
+    return command
+
+
+def _dress(command: Any, path: str, said: Sentences) -> None:
+    """Put the help texts on a command, its options and the commands below it."""
+    if path != "root":
+        command.help = said.say(f"cli.help.{path}")
+    for param in command.params:
+        param.help = said.say(f"cli.option.{param.name}")
+    for name, below in getattr(command, "commands", {}).items():
+        _dress(below, f"{path}_{name}", said)
+
+
+def _misused(error: typer.TyperException) -> str:
+    """A usage error of typer's in one Chinese line."""
+    said = Sentences.load()
+    ctx = getattr(error, "ctx", None)
+    param = getattr(error, "param", None)
+    name = getattr(error, "option_name", "") or (param.get_error_hint().strip("'") if param is not None else "")
+    key = f"cli.usage.{type(error).__name__}"
+    path = ctx.command_path if ctx is not None else "dangxiaoqi"
+    return said.say(key if key in said else "cli.usage.any", name=name, command=path)

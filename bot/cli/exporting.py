@@ -1,0 +1,98 @@
+"""``export tickets|roster FILE``: for Excel and WPS, without persons unless they are asked for."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+import typer
+from rich.progress import Progress
+
+from bot.cli import call as calls
+from bot.config import Config
+from bot.sheets import exporting as rows
+from bot.sheets.writing import Out, writing
+from bot.workdays import workdays
+from domain.calendar import Calendar
+from storage import rosters, tickets
+from texts.categories import load_categories
+
+app = typer.Typer()
+exporting = typer.Typer()
+app.add_typer(exporting, name="export")
+
+File = Annotated[Path, typer.Argument()]
+Write = Callable[[Out, Progress], Coroutine[object, object, int]]
+Force = Annotated[bool, typer.Option("--force")]
+
+
+@exporting.command("tickets")
+def export_tickets(
+    ctx: typer.Context,
+    file: File,
+    with_contacts: Annotated[bool, typer.Option("--with-contacts")] = False,
+    force: Force = False,
+) -> None:
+    """Every ticket, newest first."""
+    call = calls.of(ctx)
+    config = call.config()
+    _require_target(call, file, force=force)
+    columns = rows.TICKETS + (rows.CONTACTS if with_contacts else ())
+    calendar = Calendar(ZoneInfo(config.community.zone), workdays(config.calendar.off, config.calendar.work))
+    words = rows.Words(call.said, calendar, load_categories())
+
+    async def write(out: Out, progress: Progress) -> int:
+        async with calls.opened(call, config) as database, database.read() as tx:
+            known = await rosters.load(tx)
+            task = progress.add_task(call.say("export.writing"), total=await tickets.count(tx))
+            async for row in rows.ticket_rows(tx, known, words, contacts=with_contacts):
+                out.add(row)
+                progress.advance(task)
+            return int(progress.tasks[0].completed)
+
+    count = _write(call, file, columns, write)
+    call.print(call.say("export.done", count=count, path=file))
+
+
+@exporting.command("roster")
+def export_roster(ctx: typer.Context, file: File, force: Force = False) -> None:
+    """The roster, as ``import roster`` reads it."""
+    call = calls.of(ctx)
+    config = call.config()
+    _require_target(call, file, force=force)
+    lost: list[str] = []
+
+    async def write(out: Out, _progress: Progress) -> int:
+        known = await _roster(call, config)
+        lost.extend(rows.unlisted(known))
+        found = list(rows.roster_rows(known, call.said))
+        for row in found:
+            out.add(row)
+        return len(found)
+
+    count = _write(call, file, rows.ROSTER, write)
+    call.print(call.say("export.done", count=count, path=file))
+    if lost:
+        call.print(call.say("export.unlisted", names="、".join(lost)))
+
+
+async def _roster(call: calls.Call, config: Config) -> rosters.Snapshot:
+    async with calls.opened(call, config) as database, database.read() as tx:
+        return await rosters.load(tx)
+
+
+def _require_target(call: calls.Call, file: Path, *, force: bool) -> None:
+    if file.suffix.lower() not in (".csv", ".xlsx"):
+        raise call.stop("export.suffix", 2, path=file)
+    if file.exists() and not force:
+        raise call.stop("export.exists", 2, path=file)
+
+
+def _write(call: calls.Call, file: Path, columns: tuple[str, ...], write: Write) -> int:
+    try:
+        with writing(file) as out, call.progress() as progress:
+            out.add(rows.headings(columns, call.said))
+            return asyncio.run(write(out, progress))
+    except OSError as error:
+        raise call.stop("cannot_write", 2, path=file, error=error.strerror or "") from None

@@ -1,0 +1,1 @@
+"""The web face: a local group chat with its demo page, and ``/health``."""

@@ -1,0 +1,146 @@
+"""Refusals: the honest “no” of a rule. Each states the case; its sentence stands in ``texts/said/refusals.toml``."""
+
+
+class Refusal(Exception):
+    """A rule says no. ``values`` fill the sentence of the same name; nothing was changed."""
+
+    def __init__(self, **values: object) -> None:
+        """Keep the values the sentence needs, such as ``number``."""
+        super().__init__(type(self).__name__, values)
+        self.values = values
+
+
+class AlreadyTaken(Refusal):
+    """Somebody else has taken this ticket."""
+
+
+class NotYourTicket(Refusal):
+    """This ticket is looked after by somebody else, or was reported by somebody else."""
+
+
+class NoSuchTicket(Refusal):
+    """There is no ticket of this number that this person may see."""
+
+
+class NumberNeeded(Refusal):
+    """The command needs a ticket number."""
+
+
+class WordsNeeded(Refusal):
+    """The command needs a few words, for example what was done."""
+
+
+class AlreadyClosed(Refusal):
+    """The ticket has come to its end."""
+
+
+class NotYetSolved(Refusal):
+    """Nobody has said that it is solved, so there is nothing to confirm or rate."""
+
+
+class ConfirmFirst(Refusal):
+    """Before it is rated somebody has to say whether it is solved."""
+
+
+class AlreadyRated(Refusal):
+    """A ticket is rated once."""
+
+
+class AlreadyCounted(Refusal):
+    """This person has said “我家也是” before, or is the reporter."""
+
+
+class AlreadyAcknowledged(Refusal):
+    """Another person has already answered this alert."""
+
+
+class NotInvited(Refusal):
+    """The invitation has gone to somebody else, or has passed on."""
+
+
+class NotAllowed(Refusal):
+    """The role of this person does not cover the command."""
+
+
+class PrivateOnly(Refusal):
+    """What is asked for must not be said in a group."""
+
+
+class GroupUnknown(Refusal):
+    """The group has not been registered for a grid."""
+
+
+class GridUnclear(Refusal):
+    """Somebody above several grids asks for something that belongs to one."""
+
+
+class LeaderOnly(Refusal):
+    """Only the grid leader decides this."""
+
+
+class ReworkedTwice(Refusal):
+    """A ticket is reopened at most twice; then it is supervised (挂牌督办)."""
+
+
+class ExtendedOnce(Refusal):
+    """A deadline is extended once, before it has passed."""
+
+
+class HandedBackOnce(Refusal):
+    """A ticket is handed back once; after that the grid leader has decided."""
+
+
+class NoSuchMember(Refusal):
+    """Nobody on the roster has this name."""
+
+
+class WrongCode(Refusal):
+    """A binding code that does not exist or has been used."""
+
+
+class UnknownLink(Refusal):
+    """A link that leads to no grid."""
+
+
+class ButtonExpired(Refusal):
+    """The button is older than the thing it belonged to."""
+
+
+class NotForYou(Refusal):
+    """The button was meant for somebody else."""
+
+
+class UnknownChoice(Refusal):
+    """The word behind the command is none of the choices."""
+
+
+class NoSuchVisit(Refusal):
+    """There is no visit of this number that this person looks after."""
+
+
+class VisitSettled(Refusal):
+    """This visit has already been recorded."""
+
+
+class NoSuchNotice(Refusal):
+    """There is no notice of this number in this person's grid."""
+
+
+class NoticeSettled(Refusal):
+    """The notice was sent or cancelled before."""
+
+
+class TooManyNotices(Refusal):
+    """A group gets at most two unsolicited messages a day."""
+
+
+class TimeUnclear(Refusal):
+    """The time behind the command cannot be read."""
+
+
+class TimePassed(Refusal):
+    """The time behind the command is over."""
+
+
+class TextTooLong(Refusal):
+    """The text is longer than the channel or the rule allows."""

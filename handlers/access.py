@@ -1,0 +1,124 @@
+"""The only way from what a person typed to a thing he may touch."""
+
+from domain import refusal
+from domain.incoming import ChatKind
+from domain.roster import Grid, Member
+from domain.ticket import State, Ticket
+from handlers.context import Ask
+from storage import calls, grids, tickets
+from storage.database import ReadTx
+from storage.tables import tickets as table
+
+
+def require_member(ask: Ask) -> Member:
+    """Somebody of the roster, in whichever chat."""
+    if ask.member is None:
+        raise refusal.NotAllowed
+    return ask.member
+
+
+def require_grid(ask: Ask) -> Grid:
+    """A person whose grid is known."""
+    if ask.grid is None:
+        raise refusal.GroupUnknown
+    return ask.grid
+
+
+def require_leader(ask: Ask) -> None:
+    """The grid leader or somebody above."""
+    if not ask.leads:
+        raise refusal.LeaderOnly
+
+
+def led_grid(ask: Ask) -> Grid:
+    """The one grid that is meant: a leader's own, or the only one below whoever sits above."""
+    require_leader(ask)
+    if ask.grid is None:
+        raise refusal.GridUnclear
+    return ask.grid
+
+
+def require_private(ask: Ask) -> None:
+    """What must not be said in a group."""
+    if not is_private(ask):
+        raise refusal.PrivateOnly
+
+
+def is_private(ask: Ask) -> bool:
+    """Whether nobody else reads along."""
+    return ask.event.chat_kind is ChatKind.PRIVATE
+
+
+def is_reporter(ask: Ask, ticket: Ticket) -> bool:
+    """Whether this person reported it."""
+    return (ticket.reporter.channel, ticket.reporter.account) == (ask.who.channel, ask.who.account)
+
+
+async def ticket(tx: ReadTx, ask: Ask, *, public: bool = False) -> Ticket:
+    """The ticket a person means, if he may see it. ``public``: what everybody in its group may do, such as +1."""
+    if ask.number is None:
+        raise refusal.NumberNeeded
+    found = await tickets.get(tx, ask.number)
+    if found is None or not await _may_see(tx, ask, found, public=public):
+        raise refusal.NoSuchTicket(number=ask.number)
+    return found
+
+
+async def _may_see(tx: ReadTx, ask: Ask, found: Ticket, *, public: bool) -> bool:
+    if is_reporter(ask, found):
+        return True
+    if public and not found.private and ask.grid is not None and ask.grid.id == found.grid_id:
+        return True
+    if ask.member is None:
+        return False
+    if ask.leads and (ask.grid is None or ask.grid.id == found.grid_id):
+        return ask.grid is not None or found.grid_id in await grids.below(tx, ask.member.area_id)
+    if found.assignee_id == ask.member.id or ask.member.id in await calls.asked_before(tx, found.number):
+        return True
+    alert = await calls.alert(tx, found.number) if found.is_danger else None
+    return alert is not None and ask.member.id in alert.called
+
+
+async def own(tx: ReadTx, ask: Ask, *states: State) -> Ticket:
+    """The ticket this resident means when he says no number: the newest of his own in one of these states."""
+    if ask.number is not None:
+        found = await ticket(tx, ask, public=True)
+        if not is_reporter(ask, found):
+            raise refusal.NotYourTicket(number=found.number)
+        return found
+    mine = await tickets.select(
+        tx,
+        table.c.channel == ask.who.channel,
+        table.c.reporter == ask.who.account,
+        table.c.state.in_(list(states)),
+        limit=1,
+    )
+    if not mine:
+        raise refusal.NumberNeeded
+    return mine[0]
+
+
+async def handled(tx: ReadTx, ask: Ask) -> Ticket:
+    """The ticket a handler means: by number, or the only one in his hands."""
+    member = require_member(ask)
+    if ask.number is not None:
+        return await ticket(tx, ask)
+    live = [State.DISPATCHED, State.IN_PROGRESS]
+    mine = await tickets.select(tx, table.c.assignee_id == member.id, table.c.state.in_(live), limit=2)
+    if len(mine) != 1:
+        raise refusal.NumberNeeded
+    return mine[0]
+
+
+async def offered(tx: ReadTx, ask: Ask) -> Ticket:
+    """The ticket a member is being asked to take: by number, or the only one."""
+    member = require_member(ask)
+    if ask.number is not None:
+        return await ticket(tx, ask)
+    asked = await calls.of_member(tx, member.id)
+    if len(asked) != 1:
+        raise refusal.NumberNeeded
+    found = await tickets.get(tx, asked[0])
+    if found is None:
+        raise refusal.NumberNeeded
+    return found

@@ -1,0 +1,65 @@
+"""Nothing vanishes silently: what could not be read or delivered is said to the grid leader, without its text."""
+
+from domain.incoming import Chat, Incoming
+from domain.outgoing import Kind as Said
+from domain.roster import Grid
+from domain.ticket import State
+from handlers import cards, dispatching, notify
+from handlers.context import Context
+from storage import calls, grids, members, tickets
+from storage.database import WriteTx
+from storage.outbox import Row
+
+
+async def dead_letter(cx: Context, tx: WriteTx, event: Incoming) -> None:
+    """A message broke the program three times: the leader is told where to read it in the group."""
+    grid = await grids.of_group(tx, event.chat)
+    if grid is None:
+        return
+    for leader in grid.leaders():
+        text = cx.said.say("alarm.dead_letter", grid=grid.name, at=cx.when(event.at), message=event.message_id)
+        key = f"dead:{notify.event_key(event)}:{leader.id}"
+        notify.to_member(cx, tx, leader, Said.STAFF, key, text, near=event.chat, urgent=True, grid_id=grid.id)
+
+
+async def undelivered(cx: Context, tx: WriteTx, row: Row, error: str) -> None:
+    """A channel refused a message for good. Whoever was to be asked is passed over at once; the leader hears of it."""
+    grid = await grids.by_id(tx, row.grid_id) if row.grid_id is not None else None
+    member = _member_at(grid, row.chat) if grid else None
+    if error == "unreachable" and member is not None and grid is not None:
+        await members.unbind(tx, member, row.chat)
+        await grids.changed(tx)
+        grid = await grids.by_id(tx, grid.id)
+    if row.ticket is not None and member is not None and grid is not None:
+        if row.kind is Said.INVITATION:
+            await _ask_somebody_else(cx, tx, grid, row.ticket, member)
+        elif row.kind is Said.ALERT:
+            await calls.hurry(tx, row.ticket, cx.now)
+    if grid is None or row.key.startswith("undelivered:"):
+        return
+    ticket = await tickets.get(tx, row.ticket) if row.ticket is not None else None
+    what = cards.title(cx, ticket, public=False) if ticket else cx.said.say("alarm.a_message")
+    person = grid.member(member)
+    whom = person.name if person else cx.said.say("alarm.resident")
+    for leader in grid.leaders():
+        if leader.id != member:
+            text = cx.said.say("alarm.undelivered", what=what, whom=whom)
+            key = f"undelivered:{row.id}:{leader.id}"
+            notify.to_member(
+                cx, tx, leader, Said.STAFF, key, text,
+                near=row.chat, urgent=row.night, ticket=row.ticket, grid_id=grid.id,
+            )  # fmt: skip
+
+
+async def _ask_somebody_else(cx: Context, tx: WriteTx, grid: Grid, number: int, member: int) -> None:
+    invitation = await calls.current(tx, number)
+    ticket = await tickets.get(tx, number)
+    if invitation is not None and invitation.member_id == member:
+        await dispatching.pass_on(cx, tx, number, "expired")
+    elif ticket is not None and ticket.state is State.DISPATCHED and ticket.assignee_id == member:
+        await cards.show(cx, tx, grid, await dispatching.invite_next(cx, tx, grid, ticket))
+
+
+def _member_at(grid: Grid, chat: Chat) -> int | None:
+    people = [*grid.members.values(), *grid.above]
+    return next((m.id for m in people if chat in m.chats), None)

@@ -1,0 +1,132 @@
+"""险情 (P0): the number to dial comes first, then people are called until a human answers.
+
+The bot never dispatches rescue and never says that help is on its way (domain reference 15.9).
+"""
+
+from domain import ticket as rules
+from domain.incoming import Incoming
+from domain.outgoing import Kind as Said
+from domain.roster import Because, Candidate, Grid, Member
+from domain.ticket import Action, Ticket
+from handlers import cards, dispatching, notify
+from handlers.context import Context
+from storage import calls, grids, tickets
+from storage.database import WriteTx
+
+
+async def call(cx: Context, tx: WriteTx, grid: Grid, ticket: Ticket, event: Incoming) -> None:
+    """Say the number in the chat, call the grid leader and the paired volunteer in private, start the ladder."""
+    ladder = await _ladder(cx, tx, grid, ticket)
+    called = _first(grid, ticket, ladder)
+    calls.raise_alert(tx, ticket.number, [m.id for m in called], cx.now + cx.policy.alert_again)
+    ticket = await tickets.save(tx, rules.note(ticket, Action.ALERTED, _names(called), cx.now))
+    cards.post(cx, tx, grid, ticket)
+    notify.react(cx, tx, event, cx.said.say("emoji.received"))
+    for member in called:
+        _ring(cx, tx, grid, ticket, member, rung=0)
+    if ticket.private:
+        _write_privately(cx, tx, ticket)
+
+
+def _first(grid: Grid, ticket: Ticket, ladder: list[Candidate]) -> list[Member]:
+    """The grid leader and the nearest volunteer; of what is private nobody hears who is not paired with the place."""
+    leaders = [m for m in grid.leaders() if any(c.member.id == m.id for c in ladder)][:1]
+    near = [c for c in ladder if c.member not in leaders]
+    if ticket.private and leaders:
+        near = [c for c in near if c.because not in (Because.LOAD, Because.ABOVE)]
+    return [*leaders, *(c.member for c in near[:1])]
+
+
+async def _ladder(cx: Context, tx: WriteTx, grid: Grid, ticket: Ticket) -> list[Candidate]:
+    """Everybody who can be called about this place, nearest first."""
+    load = await dispatching.load(tx, grid)
+    today = cx.calendar.today(cx.now)
+    found = grid.candidates(ticket.place, cx.now, today, load=load, seed=str(ticket.number))
+    return [c for c in found if c.member.reachable]
+
+
+def _names(members: list[Member]) -> str:
+    return ",".join(f"member:{m.id}" for m in members)
+
+
+def _ring(cx: Context, tx: WriteTx, grid: Grid, ticket: Ticket, member: Member, rung: int) -> None:
+    text = cx.said.say(
+        "danger.alert" if rung == 0 else "danger.alert_again",
+        card=cards.work_text(cx, ticket, reason=ticket.reason or "alert|"),
+        hotline=cards.hotline(cx, ticket),
+        number=ticket.number,
+    )
+    notify.to_member(
+        cx,
+        tx,
+        member,
+        Said.ALERT,
+        f"alert:{ticket.number}:{rung}:{member.id}",
+        text,
+        buttons=[[("acknowledge", "acknowledge", "")]],
+        subject_id=ticket.number,
+        near=ticket.chat,
+        photos=ticket.photos,
+        urgent=True,
+        ticket=ticket.number,
+        grid_id=grid.id,
+    )
+
+
+def _write_privately(cx: Context, tx: WriteTx, ticket: Ticket) -> None:
+    """What is never repeated in the group is said to the person alone, if he can be written to."""
+    key = f"danger.private_{ticket.code}"
+    text = cx.said.say(key if key in cx.said else "danger.private")
+    notify.to_person(cx, tx, ticket, Said.HOTLINE, f"private:{ticket.number}", text)
+
+
+async def ring_again(cx: Context, tx: WriteTx) -> None:
+    """Job: an alert nobody has acknowledged calls the next one up; after the last one everybody is called again."""
+    for alert in await calls.unheard(tx, cx.now):
+        ticket = await tickets.get(tx, alert.ticket)
+        if ticket is None or not ticket.is_open:
+            await calls.close_alert(tx, alert.ticket, "cancelled")
+            continue
+        grid = await grids.by_id(tx, ticket.grid_id)
+        ladder = [c.member for c in await _ladder(cx, tx, grid, ticket)]
+        fresh = [m for m in ladder if m.id not in alert.called][:1]
+        called = fresh or ladder
+        ids = [*alert.called, *(m.id for m in fresh)]
+        if not await calls.next_rung(tx, alert, ids, cx.now + cx.policy.alert_again):
+            continue
+        ticket = await tickets.save(tx, rules.note(ticket, Action.ALERTED, _names(called), cx.now))
+        for member in called:
+            _ring(cx, tx, grid, ticket, member, rung=alert.rung + 1)
+
+
+async def heard(cx: Context, tx: WriteTx, grid: Grid, ticket: Ticket, member: Member) -> bool:
+    """A human has answered: the ladder stops, the others who were called hear who. False when it had stopped before."""
+    if not await calls.close_alert(tx, ticket.number, "heard"):
+        return False
+    text = cx.said.say("danger.heard_by", number=ticket.number, name=member.name)
+    await _tell_called(cx, tx, grid, ticket, f"heard:{ticket.number}", text, without=member.id)
+    return True
+
+
+async def withdrawn(cx: Context, tx: WriteTx, grid: Grid, ticket: Ticket) -> None:
+    """Taken back by the reporter: nobody is called any more, but whoever was called should still ask how things are."""
+    await calls.close_alert(tx, ticket.number, "cancelled")
+    text = cx.said.say("danger.withdrawn", title=cards.title(cx, ticket, public=False))
+    await _tell_called(cx, tx, grid, ticket, f"withdrawn:{ticket.number}", text, also=ticket.assignee_id)
+
+
+async def _tell_called(
+    cx: Context,
+    tx: WriteTx,
+    grid: Grid,
+    ticket: Ticket,
+    key: str,
+    text: str,
+    *,
+    without: int | None = None,
+    also: int | None = None,
+) -> None:
+    alert = await calls.alert(tx, ticket.number)
+    for member_id in dict.fromkeys((*(alert.called if alert else ()), also)):
+        if member_id != without:
+            cards.tell(cx, tx, grid, ticket, grid.member(member_id), f"{key}:{member_id}", text, kind=Said.ALERT)

@@ -1,0 +1,157 @@
+"""派单: the pairing roster decides who is asked, one at a time, until somebody takes it; the grid leader comes last."""
+
+from domain import ticket as rules
+from domain.deadline import terms
+from domain.outgoing import Kind as Said
+from domain.roster import Because, Candidate, Grid, Role
+from domain.ticket import TO_SENIORS, State, Ticket
+from handlers import cards, notify
+from handlers.context import Context
+from storage import calls, grids, tickets
+from storage.database import WriteTx
+
+
+async def invite_next(cx: Context, tx: WriteTx, grid: Grid, ticket: Ticket, *, fresh: bool = False) -> Ticket:
+    """Ask the next person. With nobody left who can be reached it stays 待派单 and is tried again with every pass."""
+    asked = frozenset() if fresh else await calls.asked_before(tx, ticket.number)
+    for candidate in await _candidates(cx, tx, grid, ticket, asked):
+        if candidate.member.role is Role.VOLUNTEER:
+            return await _invite(cx, tx, grid, ticket, candidate, len(asked))
+        if candidate.member.reachable and candidate.member.id != ticket.assignee_id:
+            return await give(cx, tx, grid, ticket, candidate)
+    asked_for = grid.member(ticket.assignee_id)
+    if ticket.state is State.DISPATCHED and (asked_for is None or not asked_for.reachable):
+        ticket = await tickets.save(tx, rules.await_dispatch(ticket, cx.now))
+    return ticket
+
+
+async def _candidates(cx: Context, tx: WriteTx, grid: Grid, ticket: Ticket, asked: frozenset[int]) -> list[Candidate]:
+    if ticket.state is State.TO_ACCEPT or ticket.code in TO_SENIORS:
+        return grid.seniors(cx.now)
+    reporters = frozenset(
+        m.id for m in grid.members.values() if any(_is_reporter(ticket, c.channel, c.id) for c in m.chats)
+    )
+    today, seed, without = cx.calendar.today(cx.now), str(ticket.number), asked | reporters
+    found = grid.candidates(ticket.place, cx.now, today, load={}, seed=seed, without=without)
+    if found and found[0].because is Because.LOAD:  # nobody is paired: only then does it matter who has how much to do
+        loads = await load(tx, grid)
+        found = grid.candidates(ticket.place, cx.now, today, load=loads, seed=seed, without=without)
+    return found
+
+
+def _is_reporter(ticket: Ticket, channel: str, chat_id: str) -> bool:
+    return (ticket.reporter.channel, ticket.reporter.account) == (channel, chat_id)
+
+
+async def load(tx: WriteTx, grid: Grid) -> dict[int, int]:
+    found: dict[int, int] | None = tx.memo.get(("load", grid.id))
+    if found is None:
+        found = tx.memo["load", grid.id] = await calls.load(tx, grid.id)
+    return found
+
+
+async def _invite(cx: Context, tx: WriteTx, grid: Grid, ticket: Ticket, candidate: Candidate, nth: int) -> Ticket:
+    member = candidate.member
+    reason = f"{candidate.because}|{candidate.of}"
+    ticket = await tickets.save(tx, rules.dispatch(ticket, reason, cx.now))
+    urgent = ticket.urgency in ("P0", "P1")
+    starts = notify.not_before(cx, Said.INVITATION, staff=True, urgent=urgent)
+    due_at = terms(ticket.urgency).invitation.after(starts, cx.calendar)
+    await calls.invite(tx, ticket.number, member.id, reason, cx.now, due_at)
+    loads: dict[int, int] | None = tx.memo.get(("load", grid.id))
+    if loads is not None:
+        loads[member.id] = loads.get(member.id, 0) + 1
+    text = cx.said.say(
+        "work.invitation", card=cards.work_text(cx, ticket, reason=reason), by=cx.by(due_at), number=ticket.number
+    )
+    notify.to_member(
+        cx,
+        tx,
+        member,
+        Said.INVITATION,
+        f"invite:{ticket.number}:{member.id}:{nth}",
+        text,
+        buttons=[[("take", "take", ""), ("decline", "decline", "")]],
+        subject_id=ticket.number,
+        near=ticket.chat,
+        photos=ticket.photos,
+        urgent=urgent,
+        ticket=ticket.number,
+        grid_id=grid.id,
+    )
+    return ticket
+
+
+async def give(cx: Context, tx: WriteTx, grid: Grid, ticket: Ticket, candidate: Candidate, *, note: str = "") -> Ticket:
+    """To the grid leader (or above): the end of every ladder is a human who has to decide. ``note``: why it came back."""
+    member = candidate.member
+    reason = f"{candidate.because}|{candidate.of}"
+    ticket = await tickets.save(tx, rules.assign(ticket, member.id, reason, rules.BOT, cx.now))
+    card = cards.work_text(cx, ticket, reason=reason)
+    if note:
+        text = cx.said.say("work.handed_back", card=card, number=ticket.number, note=note)
+    else:
+        key = "work.for_leader" if ticket.code in TO_SENIORS else "work.to_leader"
+        text = cx.said.say(key, card=card, number=ticket.number)
+    notify.to_member(
+        cx,
+        tx,
+        member,
+        Said.INVITATION,
+        f"given:{ticket.number}:{ticket.version}:{member.id}",
+        text,
+        buttons=[[("take_self", "take", ""), ("reassign", "reassign", "")], [("refuse", "refuse", "")]],
+        subject_id=ticket.number,
+        near=ticket.chat,
+        photos=ticket.photos,
+        urgent=ticket.urgency in ("P0", "P1"),
+        ticket=ticket.number,
+        grid_id=grid.id,
+    )
+    return ticket
+
+
+async def take_back(cx: Context, tx: WriteTx, grid: Grid, ticket: Ticket, why: str) -> int | None:
+    """The open invitation is over (``declined``, ``expired``, ``cancelled``, ``withdrawn``); whose it was, if anybody's."""
+    invitation = await calls.current(tx, ticket.number)
+    if invitation is None:
+        return None
+    await calls.close(tx, ticket.number, "cancelled" if why == "withdrawn" else why)
+    nth = len(await calls.asked_before(tx, ticket.number)) - 1
+    key = f"invite:{ticket.number}:{invitation.member_id}:{nth}"
+    await notify.take_back(cx, tx, key, cx.said.say(f"work.invitation_{why}", number=ticket.number), ticket.version)
+    tx.memo.pop(("load", grid.id), None)
+    return invitation.member_id
+
+
+async def pass_on(cx: Context, tx: WriteTx, number: int, why: str) -> None:
+    """The open invitation is over (declined or expired): ask the next one and bring the card up to date."""
+    ticket = await tickets.get(tx, number)
+    if ticket is None:
+        return
+    grid = await grids.by_id(tx, ticket.grid_id)
+    member_id = await take_back(cx, tx, grid, ticket, why)
+    if member_id is None or not ticket.is_open or ticket.state is State.IN_PROGRESS:
+        return
+    action = rules.Action.DECLINED if why == "declined" else rules.Action.PASSED_ON
+    ticket = await tickets.save(tx, rules.note(ticket, action, f"member:{member_id}", cx.now))
+    ticket = await invite_next(cx, tx, grid, ticket)
+    await cards.show(cx, tx, grid, ticket)
+
+
+async def pass_on_overdue(cx: Context, tx: WriteTx) -> None:
+    """Job: invitations nobody has answered in time go to the next one, without a reproach."""
+    for invitation in await calls.overdue(tx, cx.now):
+        await pass_on(cx, tx, invitation.ticket, "expired")
+
+
+async def dispatch_waiting(cx: Context, tx: WriteTx) -> None:
+    """Job: tickets for which nobody could be reached are tried again."""
+    for ticket in await tickets.waiting(tx):
+        alert = await calls.alert(tx, ticket.number) if ticket.is_danger else None
+        if alert is not None and alert.state == "open":
+            continue  # people are being called already, more urgently than by an invitation
+        grid = await grids.by_id(tx, ticket.grid_id)
+        after = await invite_next(cx, tx, grid, ticket)
+        if after is not ticket:
+            await cards.show(cx, tx, grid, after)

@@ -1,0 +1,143 @@
+"""From a channel to the handlers: one transaction per batch, and the channel hears “got it” only after the commit."""
+
+from collections.abc import Callable, Sequence
+from typing import Literal
+
+import structlog
+
+from domain.incoming import Chat, Incoming
+from domain.roster import Grid
+from handlers import alarms, router
+from handlers.context import Context
+from storage import conversation, grids, intake
+from storage.database import Database, StorageFault, WriteTx
+from storage.glance import glance
+
+log = structlog.get_logger()
+
+MOST_TRIES = 3
+
+Order = Literal["queue", "chat", "none"]
+
+
+class Inbox:
+    """Takes in what channels hand over. When ``take_in`` returns, everything that matters is on disk."""
+
+    def __init__(self, database: Database, context: Callable[[], Context], wake: Callable[[], None]) -> None:
+        """``context`` reads the clock anew for each batch; ``wake`` tells the pump that there may be work."""
+        self._database = database
+        self._context = context
+        self._wake = wake
+        self._alone: set[tuple[str, str]] = set()
+        self._checked: set[tuple[str, str]] = set()
+
+    async def take_in(self, events: Sequence[Incoming], *, order: Order = "queue") -> None:
+        """Handle a batch in order of arrival.
+
+        ``order``: event numbers grow over the whole channel (``queue``, polling), inside a chat (``chat``, webhook), or say
+        nothing about repeats (``none``).
+
+        Raises:
+            StorageFault: the database did not take it; nothing was changed, the channel must keep it and hand it over again.
+
+        """
+        if not events:
+            return
+        cx = self._context()
+        channel, bot = events[0].chat.channel, events[0].chat.bot
+        events = await self._effective(cx, events, channel, bot, order=order)
+        if not events:
+            return
+        try:
+            if (channel, bot) in self._alone:
+                raise _OneByOneError
+            async with self._database.write("intake") as tx:
+                await glance(tx, channel, None, [(event.chat, event.message_id) for event in events], cx.now)
+                for event in events:
+                    await router.handle(cx, tx, event)
+                self._keep_offset(cx, tx, events[-1], order)
+        except StorageFault:
+            raise
+        except Exception as error:
+            if not isinstance(error, _OneByOneError):
+                log.warning("batch_broken", channel=channel, error=type(error).__name__, events=len(events))
+            for event in events:
+                await self._alone_with(cx, event, order=order)
+            self._alone.discard((channel, bot))
+        self._wake()
+
+    async def _effective(
+        self, cx: Context, events: Sequence[Incoming], channel: str, bot: str, *, order: Order
+    ) -> list[Incoming]:
+        """Leave out repeats and plain talk, without writing anything."""
+        found: list[Incoming] = []
+        async with self._database.read() as tx:
+            seen = await glance(tx, channel, _line(events[0], order), [], cx.now)
+            if (channel, bot) not in self._checked:
+                self._checked.add((channel, bot))
+                if await intake.tried(tx, channel, bot):
+                    self._alone.add((channel, bot))
+            waited_for = await conversation.waited_for(tx, cx.now)
+            for event in events:
+                if seen is not None and event.event <= seen:
+                    continue
+                grid = await grids.of_group(tx, event.chat)
+                cx.recent.remember(event)
+                if not self._is_idle(cx, grid, event, waited_for):
+                    found.append(event)
+        return found
+
+    def _is_idle(self, cx: Context, grid: Grid | None, event: Incoming, waited_for: set[tuple[Chat, str]]) -> bool:
+        try:
+            return router.is_idle(cx, grid, event, waited_for)
+        except Exception:
+            return False
+
+    async def _alone_with(self, cx: Context, event: Incoming, *, order: Order) -> None:
+        """One event, alone, at most three times; then it is set aside and somebody is told where to read it."""
+        while True:
+            async with self._database.write("try") as tx:
+                tries = await intake.count_try(tx, event, cx.now)
+                if tries > MOST_TRIES:
+                    await self._set_aside(cx, tx, event, "killed", order=order)
+                    return
+            try:
+                async with self._database.write("intake_one") as tx:
+                    await router.handle(cx, tx, event)
+                    await self._done(cx, tx, event, order=order)
+            except StorageFault:
+                raise
+            except Exception as error:
+                log.warning(
+                    "event_broken", channel=event.chat.channel, event_id=event.event, error=type(error).__name__
+                )
+                if tries >= MOST_TRIES:
+                    async with self._database.write("set_aside") as tx:
+                        await self._set_aside(cx, tx, event, type(error).__name__, order=order)
+                    return
+            else:
+                return
+
+    async def _set_aside(self, cx: Context, tx: WriteTx, event: Incoming, error: str, *, order: Order) -> None:
+        await intake.set_aside(tx, event, error, cx.now)
+        await alarms.dead_letter(cx, tx, event)
+        await self._done(cx, tx, event, order=order)
+
+    async def _done(self, cx: Context, tx: WriteTx, event: Incoming, *, order: Order) -> None:
+        await intake.forget_try(tx, event)
+        self._keep_offset(cx, tx, event, order)
+
+    @staticmethod
+    def _keep_offset(cx: Context, tx: WriteTx, event: Incoming, order: Order) -> None:
+        if (line := _line(event, order)) is not None:
+            intake.keep_offset(tx, event.chat.channel, line, event.event, cx.now)
+
+
+def _line(event: Incoming, order: Order) -> str | None:
+    """In which line the event numbers grow: of the bot, or of one chat of it."""
+    bot, chat = event.chat.bot, event.chat.id
+    return {"queue": bot, "chat": f"{bot}|{chat}", "none": None}[order]
+
+
+class _OneByOneError(Exception):
+    """An event was being tried alone when the program stopped."""

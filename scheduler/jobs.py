@@ -1,0 +1,49 @@
+"""The one table of what falls due. Each job is a full, idempotent pass: “do what is due as of now”.
+
+What is due stands in rows; the clock only rings the bell, so that a restart, a pause or several processes can neither lose
+nor double anything.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from handlers import danger, dispatching, notices, questions, tickets, visits
+from handlers.context import Context
+from storage import conversation, intake
+from storage import tickets as ticket_rows
+from storage.database import WriteTx
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """``every``: how often the bell rings; losing a bell costs latency only."""
+
+    name: str
+    every: timedelta
+    run: Callable[[Context, WriteTx], Awaitable[None]]
+
+
+async def forget(cx: Context, tx: WriteTx) -> None:
+    """What was only kept for a while: talk in memory, buttons, waits, dead letters."""
+    cx.recent.sweep(cx.now)
+    await conversation.sweep(tx, cx.now)
+    await intake.sweep(tx, cx.now)
+
+
+async def forget_albums(cx: Context, tx: WriteTx) -> None:
+    """Photos of albums that turned out to be talk: ids, for ten seconds."""
+    await ticket_rows.forget_album_parts(tx, cx.now - timedelta(seconds=10))
+
+
+JOBS: tuple[Job, ...] = (
+    Job("ring_again", timedelta(seconds=5), danger.ring_again),
+    Job("pass_on_overdue", timedelta(seconds=10), dispatching.pass_on_overdue),
+    Job("dispatch_waiting", timedelta(minutes=1), dispatching.dispatch_waiting),
+    Job("remind_unconfirmed", timedelta(minutes=1), tickets.remind_unconfirmed),
+    Job("forget_unanswered", timedelta(minutes=1), questions.forget_unanswered),
+    Job("remind_visits", timedelta(minutes=1), visits.remind_visits),
+    Job("send_notices", timedelta(seconds=5), notices.send_notices),
+    Job("forget_albums", timedelta(seconds=5), forget_albums),
+    Job("forget", timedelta(minutes=1), forget),
+)

@@ -1,0 +1,458 @@
+"""Every table. Rows that grow carry the grid they belong to, so that a city can be split by district.
+
+There is no table for messages: what is not a request is never written. There is no table for residents: a ticket keeps
+who reported it, and nothing else is known about anybody who is not on the roster.
+"""
+
+import sqlalchemy as sa
+
+from storage.types import Day, Flag, Id, Json, Time
+
+metadata = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def _table(name: str, *parts: sa.Column[object] | sa.Constraint | sa.Index) -> sa.Table:
+    return sa.Table(name, metadata, *parts, sqlite_strict=True)
+
+
+def _text(name: str, **options: object) -> sa.Column[object]:
+    return sa.Column(name, sa.Text, nullable=False, server_default="", **options)  # type: ignore[arg-type]
+
+
+def _need(name: str, kind: object, *args: object, **options: object) -> sa.Column[object]:
+    return sa.Column(name, kind, *args, nullable=False, **options)  # type: ignore[arg-type]
+
+
+def _may(name: str, kind: object, *args: object) -> sa.Column[object]:
+    return sa.Column(name, kind, *args, nullable=True)  # type: ignore[arg-type]
+
+
+def _id() -> sa.Column[object]:
+    return sa.Column("id", Id, primary_key=True)
+
+
+def _chat() -> tuple[sa.Column[object], ...]:
+    return _need("channel", sa.Text), _need("bot", sa.Text), _need("chat_id", sa.Text)
+
+
+counters = _table("counters", sa.Column("name", sa.Text, primary_key=True), _need("value", Id))
+"""Ticket numbers without gaps, and ``roster``: raised by every change of the roster so that cached grids are dropped."""
+
+areas = _table(
+    "areas",
+    _id(),
+    _may("parent_id", Id, sa.ForeignKey("areas.id")),
+    _may("grid_id", Id, sa.ForeignKey("areas.id")),
+    _need("kind", sa.Text),
+    _need("code", sa.Text),
+    _need("name", sa.Text),
+    _text("building"),
+    _text("unit"),
+    _text("room"),
+    sa.UniqueConstraint("parent_id", "code"),
+    sa.Index("ix_areas_grid_id", "grid_id"),
+)
+
+grid_words = _table(
+    "grid_words",
+    _id(),
+    _need("grid_id", Id, sa.ForeignKey("areas.id")),
+    _need("kind", sa.Text),
+    _need("word", sa.Text),
+    _text("means"),
+    sa.UniqueConstraint("grid_id", "kind", "word"),
+)
+"""Spots and nicknames of a grid (``spot``, ``nickname``), for the gazetteer."""
+
+groups = _table(
+    "groups",
+    *_chat(),
+    _need("grid_id", Id, sa.ForeignKey("areas.id")),
+    _text("title"),
+    _text("became"),
+    _need("active", Flag),
+    _may("muted_until", Time),
+    sa.PrimaryKeyConstraint("channel", "bot", "chat_id"),
+    sa.Index("ix_groups_grid_id", "grid_id"),
+)
+"""Chat groups of a grid. ``became`` is the new id after a migration; the row stays as an alias."""
+
+members = _table(
+    "members",
+    _id(),
+    _need("area_id", Id, sa.ForeignKey("areas.id")),
+    _need("role", sa.Text),
+    _need("name", sa.Text),
+    _text("public_name"),
+    _text("phone"),
+    _text("bind_code"),
+    _need("capacity", Id),
+    _need("active", Flag),
+    _may("joined_on", Day),
+    sa.Index("ix_members_area_id", "area_id"),
+    sa.Index(
+        "uq_members_bind_code",
+        "bind_code",
+        unique=True,
+        sqlite_where=sa.text("bind_code <> ''"),
+        postgresql_where=sa.text("bind_code <> ''"),
+    ),
+)
+
+accounts = _table(
+    "accounts",
+    _need("channel", sa.Text),
+    _need("bot", sa.Text),
+    _need("account", sa.Text),
+    _need("member_id", Id, sa.ForeignKey("members.id")),
+    _need("chat_id", sa.Text),
+    sa.PrimaryKeyConstraint("channel", "bot", "account"),
+    sa.Index("ix_accounts_member_id", "member_id"),
+)
+"""Where a member of the roster is reached in private, bound by the code the leader handed him."""
+
+pairings = _table(
+    "pairings",
+    _id(),
+    _need("area_id", Id, sa.ForeignKey("areas.id")),
+    _need("member_id", Id, sa.ForeignKey("members.id")),
+    _need("role", sa.Text),
+    _need("from_on", Day),
+    _may("to_on", Day),
+    sa.Index("ix_pairings_area_id", "area_id"),
+    sa.Index(
+        "uq_pairings_open_first",
+        "area_id",
+        unique=True,
+        sqlite_where=sa.text("to_on IS NULL AND role = 'first'"),
+        postgresql_where=sa.text("to_on IS NULL AND role = 'first'"),
+    ),
+)
+
+leaves = _table(
+    "leaves",
+    _id(),
+    _need("member_id", Id, sa.ForeignKey("members.id")),
+    _may("stand_in_id", Id, sa.ForeignKey("members.id")),
+    _need("from_at", Time),
+    _need("to_at", Time),
+    sa.Index("ix_leaves_member_id", "member_id"),
+)
+
+tickets = _table(
+    "tickets",
+    sa.Column("number", Id, primary_key=True, autoincrement=False),
+    _need("grid_id", Id, sa.ForeignKey("areas.id")),
+    *_chat(),
+    _need("chat_kind", sa.Text),
+    _text("thread"),
+    _need("message_id", sa.Text),
+    _need("reporter", sa.Text),
+    _text("reporter_name"),
+    _need("words", sa.Text),
+    _text("code"),
+    _need("urgency", sa.Text),
+    _text("building"),
+    _text("unit"),
+    _text("room"),
+    _text("spot"),
+    _need("private", Flag),
+    _need("state", sa.Text),
+    _may("assignee_id", Id, sa.ForeignKey("members.id")),
+    _text("reason"),
+    _text("why"),
+    _need("created_at", Time),
+    _need("response_due_at", Time),
+    _need("closing_due_at", Time),
+    _may("responded_at", Time),
+    _may("solved_at", Time),
+    _may("closed_at", Time),
+    _may("reminded_at", Time),
+    _text("done"),
+    _may("rating", sa.Text),
+    _need("urges", Id),
+    _need("supporters", Id),
+    _need("reworks", Id),
+    _need("extended", Flag),
+    _need("photos", Json),
+    _need("version", Id),
+    sa.Index("ix_tickets_grid_id_state", "grid_id", "state"),
+    sa.Index("ix_tickets_channel_reporter", "channel", "reporter"),
+    sa.Index("ix_tickets_state_solved_at", "state", "solved_at"),
+)
+
+ticket_events = _table(
+    "ticket_events",
+    _id(),
+    _need("ticket", Id, sa.ForeignKey("tickets.number")),
+    _need("at", Time),
+    _need("by", sa.Text),
+    _need("action", sa.Text),
+    _need("was", sa.Text),
+    _need("now", sa.Text),
+    _text("note"),
+    sa.Index("ix_ticket_events_ticket", "ticket"),
+)
+
+ticket_sources = _table(
+    "ticket_sources",
+    *_chat(),
+    _need("message_id", sa.Text),
+    _need("ticket", Id, sa.ForeignKey("tickets.number")),
+    _need("part", sa.Text),
+    _text("album"),
+    _need("at", Time),
+    sa.PrimaryKeyConstraint("channel", "bot", "chat_id", "message_id"),
+    sa.Index("ix_ticket_sources_ticket", "ticket"),
+    sa.Index("ix_ticket_sources_album", "channel", "bot", "chat_id", "album"),
+)
+"""Which messages a ticket is made of: exactly one ticket per message, however often the channel repeats itself."""
+
+supporters = _table(
+    "supporters",
+    _need("ticket", Id, sa.ForeignKey("tickets.number")),
+    _need("channel", sa.Text),
+    _need("account", sa.Text),
+    _need("at", Time),
+    sa.PrimaryKeyConstraint("ticket", "channel", "account"),
+)
+
+album_parts = _table(
+    "album_parts",
+    *_chat(),
+    _need("album", sa.Text),
+    _need("message_id", sa.Text),
+    _need("ref", sa.Text),
+    _need("at", Time),
+    sa.PrimaryKeyConstraint("channel", "bot", "chat_id", "message_id"),
+    sa.Index("ix_album_parts_at", "at"),
+)
+"""Photos of an album whose words have not come yet: ids only, swept after seconds."""
+
+questions = _table(
+    "questions",
+    _id(),
+    _need("grid_id", Id, sa.ForeignKey("areas.id")),
+    *_chat(),
+    _need("chat_kind", sa.Text),
+    _text("thread"),
+    _need("message_id", sa.Text),
+    _need("reporter", sa.Text),
+    _text("reporter_name"),
+    _need("words", sa.Text),
+    _need("codes", Json),
+    _need("place", Json),
+    _need("why", sa.Text),
+    _need("asked_at", Time),
+    _need("expires_at", Time),
+    sa.UniqueConstraint("channel", "bot", "chat_id", "message_id"),
+    sa.Index("ix_questions_expires_at", "expires_at"),
+)
+"""待确认: asked once, kept until answered and a day at most, then erased with its words."""
+
+group_days = _table(
+    "group_days",
+    *_chat(),
+    _need("day", Day),
+    _need("asked", Id),
+    _need("noticed", Id),
+    sa.PrimaryKeyConstraint("channel", "bot", "chat_id", "day"),
+)
+"""How often the group was asked or told something unasked on a day: the caps that keep it from being annoyed."""
+
+prompts = _table(
+    "prompts",
+    *_chat(),
+    _need("account", sa.Text),
+    _need("action", sa.Text),
+    _need("subject", Id),
+    _need("expires_at", Time),
+    sa.PrimaryKeyConstraint("channel", "bot", "chat_id", "account"),
+)
+"""The one line 党小栖 is waiting for from a person, for example what was done."""
+
+invitations = _table(
+    "invitations",
+    _id(),
+    _need("ticket", Id, sa.ForeignKey("tickets.number")),
+    _need("member_id", Id, sa.ForeignKey("members.id")),
+    _need("state", sa.Text),
+    _need("reason", sa.Text),
+    _need("asked_at", Time),
+    _need("due_at", Time),
+    sa.Index("ix_invitations_ticket", "ticket"),
+    sa.Index("ix_invitations_state_due_at", "state", "due_at"),
+    sa.Index(
+        "uq_invitations_asked",
+        "ticket",
+        unique=True,
+        sqlite_where=sa.text("state = 'asked'"),
+        postgresql_where=sa.text("state = 'asked'"),
+    ),
+)
+
+alerts = _table(
+    "alerts",
+    sa.Column("ticket", Id, sa.ForeignKey("tickets.number"), primary_key=True, autoincrement=False),
+    _need("state", sa.Text),
+    _need("rung", Id),
+    _need("called", Json),
+    _need("escalate_at", Time),
+    sa.Index("ix_alerts_state_escalate_at", "state", "escalate_at"),
+)
+
+keyboards = _table(
+    "keyboards",
+    sa.Column("token", sa.Text, primary_key=True),
+    _need("subject", sa.Text),
+    _need("subject_id", Id),
+    _need("actions", Json),
+    _text("audience"),
+    _need("expires_at", Time),
+    sa.Index("ix_keyboards_expires_at", "expires_at"),
+)
+"""What the buttons under one message do: the channel only carries a random token and a position."""
+
+outbox = _table(
+    "outbox",
+    _id(),
+    _need("key", sa.Text, unique=True),
+    *_chat(),
+    _text("thread"),
+    _need("op", sa.Text),
+    _need("kind", sa.Text),
+    _need("priority", Id),
+    _need("night", Flag),
+    _need("body", Json),
+    _text("replaces"),
+    _may("ticket", Id),
+    _may("grid_id", Id),
+    _need("created_at", Time),
+    _need("not_before", Time),
+    _may("expires_at", Time),
+    _need("state", sa.Text),
+    _text("lease_owner"),
+    _may("lease_until", Time),
+    _need("attempt", Id),
+    _need("resent", Flag),
+    _text("provider_id"),
+    _text("error"),
+    _may("settled_at", Time),
+    sa.Index("ix_outbox_state_not_before", "state", "not_before"),
+    sa.Index("ix_outbox_chat_state", "channel", "bot", "chat_id", "state"),
+    sa.Index("ix_outbox_replaces", "replaces"),
+    sa.Index("ix_outbox_ticket", "ticket"),
+)
+
+chat_pace = _table(
+    "chat_pace",
+    *_chat(),
+    _need("not_before", Time),
+    sa.PrimaryKeyConstraint("channel", "bot", "chat_id"),
+)
+"""A channel's “later” (429) per chat, on disk so that a restart does not forget it."""
+
+offsets = _table(
+    "offsets",
+    _need("channel", sa.Text),
+    _need("bot", sa.Text),
+    _need("event", Id),
+    _need("at", Time),
+    sa.PrimaryKeyConstraint("channel", "bot"),
+)
+
+tries = _table(
+    "tries",
+    _need("channel", sa.Text),
+    _need("bot", sa.Text),
+    _need("event", Id),
+    _need("count", Id),
+    _need("at", Time),
+    sa.PrimaryKeyConstraint("channel", "bot", "event"),
+)
+
+dead_letters = _table(
+    "dead_letters",
+    _id(),
+    *_chat(),
+    _need("event", Id),
+    _text("message_id"),
+    _need("kind", sa.Text),
+    _need("error", sa.Text),
+    _need("at", Time),
+    sa.UniqueConstraint("channel", "bot", "event"),
+)
+"""Messages that broke a handler three times: where to read them in the group, never their text."""
+
+visit_plans = _table(
+    "visit_plans",
+    _id(),
+    _need("grid_id", Id, sa.ForeignKey("areas.id")),
+    _need("household_id", Id, sa.ForeignKey("areas.id")),
+    _need("category", sa.Text),
+    _need("every_days", Id),
+    _need("starts_on", Day),
+    _need("consent_on", Day),
+    _text("person"),
+    _text("contact"),
+    _text("note"),
+    _need("active", Flag),
+    sa.UniqueConstraint("household_id", "category"),
+    sa.Index("ix_visit_plans_grid_id", "grid_id"),
+)
+"""Six must-visit households (六必访). ``person``, ``contact`` and ``note`` are encrypted."""
+
+occurrences = _table(
+    "occurrences",
+    _id(),
+    _need("plan_id", Id, sa.ForeignKey("visit_plans.id")),
+    _need("grid_id", Id, sa.ForeignKey("areas.id")),
+    _need("period", sa.Text),
+    _need("due_on", Day),
+    _need("state", sa.Text),
+    _need("rung", Id),
+    _need("revision", Id),
+    _may("assignee_id", Id, sa.ForeignKey("members.id")),
+    _may("settled_on", Day),
+    sa.UniqueConstraint("plan_id", "period"),
+    sa.Index("ix_occurrences_state_due_on", "state", "due_on"),
+)
+"""One due visit each, unique per plan and period. ``assignee_id``: who was asked to go instead (请人代)."""
+
+visits = _table(
+    "visits",
+    _id(),
+    _need("occurrence_id", Id, sa.ForeignKey("occurrences.id")),
+    _need("member_id", Id, sa.ForeignKey("members.id")),
+    _need("visited_on", Day),
+    _need("recorded_at", Time),
+    _need("outcome", sa.Text),
+    _may("ticket", Id, sa.ForeignKey("tickets.number")),
+    _text("note"),
+    sa.Index("ix_visits_occurrence_id", "occurrence_id"),
+)
+
+notices = _table(
+    "notices",
+    _id(),
+    _need("grid_id", Id, sa.ForeignKey("areas.id")),
+    _need("author_id", Id, sa.ForeignKey("members.id")),
+    _need("words", sa.Text),
+    _need("areas", Json),
+    _need("state", sa.Text),
+    _text("repeat"),
+    _need("urgent", Flag),
+    _may("next_at", Time),
+    _need("sent", Id),
+    _need("created_at", Time),
+    _may("first_id", Id, sa.ForeignKey("notices.id")),
+    sa.Index("ix_notices_state_next_at", "state", "next_at"),
+    sa.Index("ix_notices_first_id", "first_id"),
+)

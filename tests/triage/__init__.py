@@ -1,0 +1,1 @@
+"""Triage: what the bot hears, and what it lets pass."""

@@ -4,7 +4,9 @@ import re
 
 # Mobile and land-line numbers, and resident identity numbers (GB 11643: 17 digits and a check character). Separators
 # people put between the digits are allowed for; three-digit hotlines and five-digit service numbers are left alone.
-_PERSONAL = re.compile(r"(?<!\d)(?:\d[ \-－]?){6,18}[\dXx](?!\d)", re.ASCII)
+# A date (2026-11-20, 2026-11-20 14:30) is no such number, though it has as many digits.
+_DATE = r"(?:19|20)\d\d-\d{1,2}-\d{1,2}(?:[ T]\d{1,2}(?!\d))?(?!\d)"
+_PERSONAL = re.compile(rf"(?<!\d)(?<!\d-)(?!{_DATE})(?:\d[ \-－]?){{6,18}}[\dXx](?!\d)", re.ASCII)
 _INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\x00-\x08\x0b-\x1f\x7f]")
 _MASK = "\N{FULLWIDTH ASTERISK}" * 3
 _AROUND = re.compile(r"^\W+|\W+$")

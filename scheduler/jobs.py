@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from handlers import danger, dispatching, notices, questions, tickets, visits
 from handlers.context import Context
-from storage import conversation, intake
+from storage import conversation, intake, outbox
 from storage import tickets as ticket_rows
 from storage.database import WriteTx
 
@@ -36,6 +36,11 @@ async def forget_albums(cx: Context, tx: WriteTx) -> None:
     await ticket_rows.forget_album_parts(tx, cx.now - timedelta(seconds=10))
 
 
+async def recover_sends(cx: Context, tx: WriteTx) -> None:
+    """What a sender left behind that is gone: another process of the same database, or this one before it was killed."""
+    await outbox.recover(tx, cx.now, everything=False)
+
+
 JOBS: tuple[Job, ...] = (
     Job("ring_again", timedelta(seconds=5), danger.ring_again),
     Job("pass_on_overdue", timedelta(seconds=10), dispatching.pass_on_overdue),
@@ -44,6 +49,7 @@ JOBS: tuple[Job, ...] = (
     Job("forget_unanswered", timedelta(minutes=1), questions.forget_unanswered),
     Job("remind_visits", timedelta(minutes=1), visits.remind_visits),
     Job("send_notices", timedelta(seconds=5), notices.send_notices),
+    Job("recover_sends", timedelta(seconds=10), recover_sends),
     Job("forget_albums", timedelta(seconds=5), forget_albums),
     Job("forget", timedelta(minutes=1), forget),
 )

@@ -13,7 +13,7 @@ from storage.types import YES
 
 async def bind(tx: WriteTx, code: str, chat: Chat, account: str) -> int | None:
     """Bind an account to the member a code was handed to. A code works once; nothing when it is wrong or used."""
-    where = (members.c.bind_code == code, members.c.active == YES)
+    where = (members.c.bind_code == code.strip().upper(), members.c.active == YES)
     member_id: int | None = await tx.value(sa.select(members.c.id).where(*where))
     if member_id is None or await tx.execute(sa.update(members).where(*where).values(bind_code="")) != 1:
         return None

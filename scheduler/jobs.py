@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from handlers import danger, dispatching, notices, questions, tickets, visits
 from handlers.context import Context
-from storage import conversation, intake, outbox
+from storage import conversation, intake, outbox, retention
 from storage import tickets as ticket_rows
 from storage.database import WriteTx
 
@@ -41,6 +41,11 @@ async def recover_sends(cx: Context, tx: WriteTx) -> None:
     await outbox.recover(tx, cx.now, everything=False)
 
 
+async def forget_old(cx: Context, tx: WriteTx) -> None:
+    """What has been kept as long as it may be (docs/隐私.md)."""
+    await retention.forget(tx, cx.now)
+
+
 JOBS: tuple[Job, ...] = (
     Job("ring_again", timedelta(seconds=5), danger.ring_again),
     Job("pass_on_overdue", timedelta(seconds=10), dispatching.pass_on_overdue),
@@ -52,4 +57,5 @@ JOBS: tuple[Job, ...] = (
     Job("recover_sends", timedelta(seconds=10), recover_sends),
     Job("forget_albums", timedelta(seconds=5), forget_albums),
     Job("forget", timedelta(minutes=1), forget),
+    Job("forget_old", timedelta(hours=6), forget_old),
 )

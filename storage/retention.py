@@ -1,0 +1,44 @@
+"""How long what is stored stays: docs/隐私.md names the terms, this module keeps them (个保法 19, 47).
+
+Tickets are not deleted but made nameless: the figures of a grid stay, what somebody said and who he was does not.
+"""
+
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+
+from domain.outgoing import SendState
+from domain.ticket import ENDED
+from storage.database import WriteTx
+from storage.tables import outbox, supporters, ticket_events, tickets, visits
+
+WORDS = timedelta(days=730)
+PHOTOS = timedelta(days=180)
+VISIT_NOTES = timedelta(days=365)
+SENT = timedelta(days=90)
+"""What was said is in the outbox as long as a card may still be edited or a delivery looked up, and then no longer."""
+
+
+async def forget(tx: WriteTx, now: datetime) -> None:
+    """Everything whose time is up, as of now."""
+    ended = tickets.c.state.in_(list(ENDED))
+    old = sa.select(tickets.c.number).where(ended, tickets.c.closed_at < now - WORDS, tickets.c.words != "")
+    await tx.execute(sa.delete(supporters).where(supporters.c.ticket.in_(old)))
+    await tx.execute(sa.update(ticket_events).where(ticket_events.c.ticket.in_(old)).values(note=""))
+    nameless = {"words": "", "reporter": "", "reporter_name": "", "why": "", "done": "", "room": "", "photos": []}
+    await tx.execute(
+        sa.update(tickets).where(ended, tickets.c.closed_at < now - WORDS, tickets.c.words != "").values(**nameless)
+    )
+    await tx.execute(
+        sa.update(tickets).where(ended, tickets.c.closed_at < now - PHOTOS, tickets.c.photos != []).values(photos=[])
+    )
+    since = (now - VISIT_NOTES).date()
+    await tx.execute(sa.update(visits).where(visits.c.visited_on < since, visits.c.note != "").values(note=""))
+    live = sa.select(tickets.c.number).where(~ended)
+    await tx.execute(
+        sa.delete(outbox).where(
+            outbox.c.settled_at < now - SENT,
+            outbox.c.state.not_in([SendState.PENDING, SendState.CLAIMED, SendState.SENDING]),
+            sa.or_(outbox.c.ticket.is_(None), outbox.c.ticket.not_in(live)),
+        )
+    )

@@ -1,0 +1,76 @@
+"""The terms of docs/隐私.md, kept by the clock: nothing too early, everything in time, on both engines."""
+
+from datetime import UTC, datetime, timedelta
+
+import sqlalchemy as sa
+
+from bot.app import House, house
+from bot.config import Config
+from domain.incoming import Attachment, Chat, ChatKind, Incoming, Kind, Sender
+from scheduler.delivery import Outcome, Receipt
+from storage.outbox import Row
+from tests.community import settle
+
+SAID_ONCE = "厨房水管爆了水漫出来了"
+
+
+class Silent:
+    """A face that takes everything."""
+
+    per_minute = 0
+
+    async def deliver(self, row: Row, text: str) -> Receipt:
+        return Receipt(Outcome.SENT, str(row.id))
+
+
+async def _everything(home: House) -> str:
+    """All text of all tables."""
+    found = []
+    async with home.database.read() as tx:
+        for name in ("tickets", "ticket_events", "outbox", "supporters", "ticket_sources", "invitations"):
+            found += [str(tuple(row)) for row in await tx.rows(sa.text(f"SELECT * FROM {name}"))]  # noqa: S608
+    return "\n".join(found)
+
+
+async def test_a_ticket_becomes_nameless_in_time(database_url: str) -> None:
+    now = [datetime(2026, 11, 20, 2, tzinfo=UTC)]
+    config = Config.model_validate({"storage": {"url": database_url}})
+    chat = Chat("web", "web", "g")
+    async with house(config, now=lambda: now[0]) as home:
+        home.faces["web", "web"] = Silent()
+        await settle(home.database, "web", "web", {"小陈": "chen", "老李": "li"}, "g")
+
+        async def say(number: int, text: str, who: str = "wang") -> None:
+            sender = Sender(who, "王阿姨")
+            photo = (Attachment("photo", "PHOTOREF"),) if number == 1 else ()
+            event = Incoming(chat, ChatKind.GROUP, Kind.MESSAGE, number, str(number), sender, now[0], text)
+            await home.inbox.take_in([event if not photo else _with(event, photo)], order="none")
+            while await home.pump.once():
+                pass
+
+        await say(1, f"3栋2单元501{SAID_ONCE}")
+        await say(2, "撤回 999")
+        async with home.database.write("close") as tx:
+            await tx.execute(sa.text("UPDATE tickets SET state = 'archived', closed_at = created_at"))
+        for days, text_there, photo_there in (
+            (89, True, True),
+            (179, True, True),
+            (181, True, False),
+            (731, False, False),
+        ):
+            now[0] = datetime(2026, 11, 20, 2, tzinfo=UTC) + timedelta(days=days)
+            await home.pass_once()
+            found = await _everything(home)
+            assert (SAID_ONCE in found) is text_there, days
+            assert ("王阿姨" in found) is text_there, days
+            assert ("PHOTOREF" in found) is photo_there, days
+        async with home.database.read() as look:
+            assert await look.value(sa.text("SELECT count(*) FROM tickets")) == 1
+            assert await look.value(sa.text("SELECT count(*) FROM outbox")) == 0
+
+
+def _with(event: Incoming, photo: tuple[Attachment, ...]) -> Incoming:
+    return Incoming(
+        event.chat, event.chat_kind, event.kind, event.event, event.message_id, event.sender, event.at, event.text,
+        attachments=photo,
+    )  # fmt: skip

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -28,6 +29,9 @@ from texts.ear import Ear
 from texts.sentences import Sentences
 
 log = structlog.get_logger()
+
+GRACE = 9.0
+"""Seconds the parts have to end in order; whoever stopped the program waits ten."""
 
 
 def read_clock() -> datetime:
@@ -104,21 +108,32 @@ async def serve(config: Config, parts: Sequence[Part], *, now: Callable[[], date
         await home.pump.recover(everything=home.database.is_sqlite)
         bells = clock.start(home.database, home.context, home.pump.wake)
         stack.callback(bells.shutdown, wait=False)
-        try:
-            async with asyncio.TaskGroup() as group:
-                tasks = [group.create_task(home.pump.run()), *(group.create_task(run()) for run in runs if run)]
-                tasks.append(group.create_task(_until(stop, tuple(tasks))))
-        except* _Stopped:
-            log.info("stopped")
+        await _together(stop, [home.pump.run, *(run for run in runs if run)])
+        log.info("stopped")
 
 
-class _Stopped(Exception):
-    """A signal asked for the end."""
+async def _together(
+    stop: asyncio.Event, runs: Sequence[Callable[[], Coroutine[object, object, None]]], grace: float = GRACE
+) -> None:
+    """Run all parts until the stop, or until one fails; then each is cancelled once and has ``grace`` seconds to end.
 
-
-async def _until(stop: asyncio.Event, tasks: Sequence[asyncio.Task[None]]) -> None:
-    """Nothing is confirmed or half done when tasks are cancelled: each holds its transaction and its calls in ``finally``."""
-    await stop.wait()
+    Nothing is confirmed or half done when a part is cancelled: it finishes its transaction and the call it has begun. A
+    second cancellation would cut exactly that short. A part that ends by itself leaves the others running.
+    """
+    tasks = [asyncio.ensure_future(run()) for run in runs]
+    asked = asyncio.ensure_future(stop.wait())
+    try:
+        live: set[asyncio.Future[Any]] = {asked, *tasks}
+        while asked in live and len(live) > 1:
+            done, live = await asyncio.wait(live, return_when=asyncio.FIRST_COMPLETED)
+            if any(task.cancelled() or task.exception() is not None for task in done):
+                break
+    finally:
+        for task in (asked, *tasks):
+            task.cancel()
+        _, late = await asyncio.wait([asked, *tasks], timeout=grace)
+        if late:
+            log.warning("parts_still_running", count=len(late))
     for task in tasks:
-        task.cancel()
-    raise _Stopped
+        if task.done() and not task.cancelled() and (error := task.exception()) is not None:
+            raise error

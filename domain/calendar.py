@@ -25,7 +25,7 @@ class Calendar:
         return at.astimezone(self.zone).date()
 
     def at(self, day: date, clock: time) -> datetime:
-        """A local wall-clock time as an instant in UTC. In a gap of the clock the next valid minute is taken."""
+        """A local wall-clock time as an instant in UTC. What a jump of the clock leaves out comes as much later."""
         return datetime.combine(day, clock, self.zone).astimezone(UTC)
 
     def add_workdays(self, day: date, count: int) -> date:

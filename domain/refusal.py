@@ -122,6 +122,10 @@ class VisitSettled(Refusal):
     """This visit has already been recorded."""
 
 
+class VisitsOff(Refusal):
+    """Visits are not kept on this channel (its servers stand abroad), or not at all."""
+
+
 class NoSuchNotice(Refusal):
     """There is no notice of this number in this person's grid."""
 

@@ -158,8 +158,14 @@ class Grid:
         return [m for m in sorted(self.members.values(), key=lambda m: m.id) if m.role is Role.LEADER]
 
     def away(self, member_id: int, at: datetime) -> Leave | None:
-        """The leave this member is on, if any."""
-        return next((leave for leave in self.leaves if leave.member_id == member_id and leave.holds(at)), None)
+        """The leave this member is on, if any; of several the one that began last, because it was said last."""
+        held = [leave for leave in self.leaves if leave.member_id == member_id and leave.holds(at)]
+        return max(held, key=lambda leave: (leave.from_at, leave.stand_in_id or 0), default=None)
+
+    def leads_for(self, member_id: int, at: datetime) -> bool:
+        """Whether this member stands in for a grid leader who is away."""
+        leaves = [leave for leader in self.leaders() if (leave := self.away(leader.id, at)) is not None]
+        return any(leave.stand_in_id == member_id for leave in leaves)
 
     def areas_of(self, place: Place) -> list[Area]:
         """The areas a stated place lies in, most specific first; always ends with the grid."""
@@ -191,8 +197,12 @@ class Grid:
         """Who is asked about this place, in order; the grid leader last. The same input gives the same order.
 
         Pairing first (household > stair > building > grid), then the partners, then stand-ins of those who are away, then
-        whoever of the grid has the least open work, ties by a seeded hash so that no low number is favoured.
+        whoever of the grid has the least open work; ties by a seeded hash so that no low number is favoured.
         """
+
+        def chance(member_id: int) -> bytes:
+            return blake2b(f"{seed}|{member_id}".encode(), digest_size=8).digest()
+
         found: dict[int, Candidate] = {}
 
         def offer(member_id: int, because: Because, of: str) -> None:
@@ -203,7 +213,8 @@ class Grid:
                 found[member_id] = Candidate(member, because, of)
 
         areas = self.areas_of(place)
-        held = [(area, p) for area in areas for p in self.pairings if p.area_id == area.id and p.holds(today)]
+        pairings = sorted(self.pairings, key=lambda p: (chance(p.member_id), p.member_id))
+        held = [(area, p) for area in areas for p in pairings if p.area_id == area.id and p.holds(today)]
         for area, pairing in held:
             if pairing.role is PairRole.FIRST:
                 offer(pairing.member_id, _PAIRED[area.kind], area.name)
@@ -215,22 +226,33 @@ class Grid:
             if leave and leave.stand_in_id is not None:
                 offer(leave.stand_in_id, Because.STAND_IN, self.members[pairing.member_id].name)
         rest = [m for m in self.members.values() if m.id not in found]
-        rest.sort(key=lambda m: (load.get(m.id, 0), blake2b(f"{seed}|{m.id}".encode(), digest_size=8).digest()))
+        rest.sort(key=lambda m: (load.get(m.id, 0), chance(m.id), m.id))
         for member in rest:
             offer(member.id, Because.LOAD, "")
-        return [*found.values(), *self.seniors(at)]
+        taken = found.keys()
+        return [*found.values(), *(c for c in self.seniors(at, without=without) if c.member.id not in taken)]
 
-    def seniors(self, at: datetime) -> list[Candidate]:
-        """Grid leader (or his stand-in), then the areas above: the end of every ladder is a human."""
-        chain: list[Candidate] = []
+    def seniors(self, at: datetime, *, without: frozenset[int] = frozenset()) -> list[Candidate]:
+        """Grid leader (or his stand-in), then the areas above: the end of every ladder is a human, and be it one on leave.
+
+        ``without``: volunteers who were asked before are not asked again because they stand in for the leader.
+        """
+        here: dict[int, Candidate] = {}
+        absent: list[Candidate] = []
         for leader in self.leaders():
             leave = self.away(leader.id, at)
-            stand_in = self.member(leave.stand_in_id) if leave else None
-            if stand_in is not None:
-                chain.append(Candidate(stand_in, Because.STAND_IN, leader.name))
-            chain.append(Candidate(leader, Because.LEADER))
-        chain.extend(Candidate(m, Because.ABOVE) for m in self.above)
-        return chain
+            if leave is None:
+                here[leader.id] = Candidate(leader, Because.LEADER)
+                continue
+            absent.append(Candidate(leader, Because.LEADER))
+            stand_in = self.member(leave.stand_in_id)
+            if stand_in is None or self.away(stand_in.id, at) is not None:
+                continue
+            if stand_in.role is not Role.VOLUNTEER or stand_in.id not in without:
+                here.setdefault(stand_in.id, Candidate(stand_in, Because.STAND_IN, leader.name))
+        for member in self.above:
+            here.setdefault(member.id, Candidate(member, Because.ABOVE))
+        return [*here.values(), *absent]
 
     def gazetteer_buildings(self) -> frozenset[str]:
         """Names of this grid's buildings in normal form (3栋)."""

@@ -236,6 +236,7 @@ def dispatch(ticket: Ticket, reason: str, at: datetime) -> Change:
 
 def await_dispatch(ticket: Ticket, at: datetime) -> Change:
     """待派单 again: everybody was asked and nobody can be reached at the moment."""
+    _require_open(ticket)
     return _change(ticket, BOT, Action.UNHEARD, at, state=State.TO_DISPATCH, assignee_id=None)
 
 
@@ -259,7 +260,8 @@ def assign(ticket: Ticket, member_id: int, reason: str, who: Who, at: datetime) 
     """指派: to the grid leader when nobody else is left, or by the leader to somebody. Not an answer to the resident yet."""
     _require_open(ticket)
     action = Action.REASSIGNED if who.member_id is not None else Action.PASSED_ON
-    return _change(ticket, who, action, at, reason, state=State.DISPATCHED, assignee_id=member_id, reason=reason)
+    note = f"{reason}|member:{member_id}"
+    return _change(ticket, who, action, at, note, state=State.DISPATCHED, assignee_id=member_id, reason=reason)
 
 
 def hand_back(ticket: Ticket, note: str, who: Who, at: datetime, *, before: bool) -> Change:
@@ -271,9 +273,10 @@ def hand_back(ticket: Ticket, note: str, who: Who, at: datetime, *, before: bool
 
 
 def progress(ticket: Ticket, note: str, who: Who, at: datetime) -> Change:
-    """进展: a line of what was done so far."""
+    """进展: a line of what was done so far; whoever reports it has taken the ticket."""
     _require_handled(ticket, who)
-    return _change(ticket, who, Action.PROGRESS, at, note, responded_at=ticket.responded_at or at)
+    state, responded_at = State.IN_PROGRESS, ticket.responded_at or at
+    return _change(ticket, who, Action.PROGRESS, at, note, state=state, responded_at=responded_at)
 
 
 def solve(ticket: Ticket, note: str, who: Who, at: datetime) -> Change:
@@ -310,8 +313,7 @@ def explain(ticket: Ticket, note: str, who: Who, at: datetime) -> Change:
 
 
 def _require_handled(ticket: Ticket, who: Who) -> None:
-    if ticket.state is State.SOLVED or not ticket.is_open:
-        raise refusal.AlreadyClosed(number=ticket.number)
+    _require_open(ticket)
     if who.member_id is None or ticket.assignee_id != who.member_id:
         raise refusal.NotYourTicket(number=ticket.number)
 
@@ -380,11 +382,15 @@ def rate(ticket: Ticket, rating: Rating, who: Who, at: datetime) -> Change:
 
 def remind(ticket: Ticket, at: datetime) -> Change:
     """The one reminder a resident gets to say whether it is solved."""
+    if ticket.state is not State.SOLVED or ticket.reminded_at is not None:
+        raise refusal.AlreadyClosed(number=ticket.number)
     return _change(ticket, BOT, Action.REMINDED, at, reminded_at=at)
 
 
 def archive(ticket: Ticket, at: datetime) -> Change:
     """归档 as 未评价: nobody answered. Never counted as satisfied."""
+    if ticket.state not in (State.SOLVED, State.CONFIRMED):
+        raise refusal.AlreadyClosed(number=ticket.number)
     return _change(ticket, BOT, Action.UNRATED, at, state=State.ARCHIVED, closed_at=ticket.closed_at or at)
 
 

@@ -1,5 +1,7 @@
 """The only way from what a person typed to a thing he may touch."""
 
+from dataclasses import replace
+
 from domain import refusal
 from domain.incoming import ChatKind
 from domain.roster import Grid, Member
@@ -118,7 +120,4 @@ async def offered(tx: ReadTx, ask: Ask) -> Ticket:
     asked = await calls.of_member(tx, member.id)
     if len(asked) != 1:
         raise refusal.NumberNeeded
-    found = await tickets.get(tx, asked[0])
-    if found is None:
-        raise refusal.NumberNeeded
-    return found
+    return await ticket(tx, replace(ask, number=asked[0]))

@@ -54,10 +54,11 @@ async def undelivered(cx: Context, tx: WriteTx, row: Row, error: str) -> None:
 async def _ask_somebody_else(cx: Context, tx: WriteTx, grid: Grid, number: int, member: int) -> None:
     invitation = await calls.current(tx, number)
     ticket = await tickets.get(tx, number)
-    if invitation is not None and invitation.member_id == member:
-        await dispatching.pass_on(cx, tx, number, "expired")
-    elif ticket is not None and ticket.state is State.DISPATCHED and ticket.assignee_id == member:
+    if ticket is not None and ticket.state is State.DISPATCHED and ticket.assignee_id == member:
+        await dispatching.take_back(cx, tx, grid, ticket, "cancelled")
         await cards.show(cx, tx, grid, await dispatching.invite_next(cx, tx, grid, ticket))
+    elif invitation is not None and invitation.member_id == member:
+        await dispatching.pass_on(cx, tx, number, "expired")
 
 
 def _member_at(grid: Grid, chat: Chat) -> int | None:

@@ -8,7 +8,6 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from domain.roster import Role
 from handlers import access, enquiries, handling, leading, members, notices, notify, questions, tickets, visits
 from handlers.context import Ask, Context
 from storage.database import WriteTx
@@ -135,7 +134,7 @@ def may(command: Command, ask: Ask) -> bool:
         return True
     if ask.member is None:
         return False
-    return command.whom is For.VOLUNTEER or ask.member.role is not Role.VOLUNTEER
+    return command.whom is For.VOLUNTEER or ask.leads
 
 
 def commands_for(ask: Ask) -> list[Command]:

@@ -88,6 +88,7 @@ class Ask:
     grid: Grid | None
     number: int | None = None
     words: str = ""
+    stands_in: bool = False
 
     @property
     def role(self) -> Role | None:
@@ -96,5 +97,5 @@ class Ask:
 
     @property
     def leads(self) -> bool:
-        """Whether this person steers the grid."""
-        return self.role not in (None, Role.VOLUNTEER)
+        """Whether this person steers the grid, by his role or for a leader who is away (``stands_in``)."""
+        return self.stands_in or self.role not in (None, Role.VOLUNTEER)

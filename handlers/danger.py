@@ -17,7 +17,7 @@ from storage.database import WriteTx
 async def call(cx: Context, tx: WriteTx, grid: Grid, ticket: Ticket, event: Incoming) -> None:
     """Say the number in the chat, call the grid leader and the paired volunteer in private, start the ladder."""
     ladder = await _ladder(cx, tx, grid, ticket)
-    called = _first(grid, ticket, ladder)
+    called = _first(cx, grid, ticket, ladder)
     calls.raise_alert(tx, ticket.number, [m.id for m in called], cx.now + cx.policy.alert_again)
     ticket = await tickets.save(tx, rules.note(ticket, Action.ALERTED, _names(called), cx.now))
     cards.post(cx, tx, grid, ticket)
@@ -28,9 +28,12 @@ async def call(cx: Context, tx: WriteTx, grid: Grid, ticket: Ticket, event: Inco
         _write_privately(cx, tx, ticket)
 
 
-def _first(grid: Grid, ticket: Ticket, ladder: list[Candidate]) -> list[Member]:
-    """The grid leader and the nearest volunteer; of what is private nobody hears who is not paired with the place."""
-    leaders = [m for m in grid.leaders() if any(c.member.id == m.id for c in ladder)][:1]
+def _first(cx: Context, grid: Grid, ticket: Ticket, ladder: list[Candidate]) -> list[Member]:
+    """The grid leader (or who stands in for him) and the nearest volunteer; of what is private nobody hears who is not
+    paired with the place.
+    """
+    seniors = [c for c in grid.seniors(cx.now) if c.because is not Because.ABOVE]
+    leaders = [c.member for c in seniors if c.member.reachable][:1]
     near = [c for c in ladder if c.member not in leaders]
     if ticket.private and leaders:
         near = [c for c in near if c.because not in (Because.LOAD, Because.ABOVE)]

@@ -1,24 +1,31 @@
 """派单: the pairing roster decides who is asked, one at a time, until somebody takes it; the grid leader comes last."""
 
+from datetime import datetime
+
 from domain import ticket as rules
 from domain.deadline import terms
 from domain.outgoing import Kind as Said
 from domain.roster import Because, Candidate, Grid, Role
-from domain.ticket import TO_SENIORS, State, Ticket
+from domain.ticket import TO_SENIORS, Action, State, Ticket
 from handlers import cards, notify
 from handlers.context import Context
-from storage import calls, grids, tickets
+from storage import calls, grids, outbox, tickets
 from storage.database import WriteTx
+from storage.tables import outbox as outbox_table
+
+CHOSEN = f"{Because.LEADER}_chose|"
+"""The reason of whoever the grid leader chose."""
 
 
 async def invite_next(cx: Context, tx: WriteTx, grid: Grid, ticket: Ticket, *, fresh: bool = False) -> Ticket:
     """Ask the next person. With nobody left who can be reached it stays 待派单 and is tried again with every pass."""
     asked = frozenset() if fresh else await calls.asked_before(tx, ticket.number)
     for candidate in await _candidates(cx, tx, grid, ticket, asked):
+        if not candidate.member.reachable or candidate.member.id == ticket.assignee_id:
+            continue
         if candidate.member.role is Role.VOLUNTEER:
             return await _invite(cx, tx, grid, ticket, candidate, len(asked))
-        if candidate.member.reachable and candidate.member.id != ticket.assignee_id:
-            return await give(cx, tx, grid, ticket, candidate)
+        return await give(cx, tx, grid, ticket, candidate)
     asked_for = grid.member(ticket.assignee_id)
     if ticket.state is State.DISPATCHED and (asked_for is None or not asked_for.reachable):
         ticket = await tickets.save(tx, rules.await_dispatch(ticket, cx.now))
@@ -26,12 +33,11 @@ async def invite_next(cx: Context, tx: WriteTx, grid: Grid, ticket: Ticket, *, f
 
 
 async def _candidates(cx: Context, tx: WriteTx, grid: Grid, ticket: Ticket, asked: frozenset[int]) -> list[Candidate]:
+    reporters = [m.id for m in grid.members.values() if any(_is_reporter(ticket, c.channel, c.id) for c in m.chats)]
+    without = asked.union(reporters)
     if ticket.state is State.TO_ACCEPT or ticket.code in TO_SENIORS:
-        return grid.seniors(cx.now)
-    reporters = frozenset(
-        m.id for m in grid.members.values() if any(_is_reporter(ticket, c.channel, c.id) for c in m.chats)
-    )
-    today, seed, without = cx.calendar.today(cx.now), str(ticket.number), asked | reporters
+        return grid.seniors(cx.now, without=without)
+    today, seed = cx.calendar.today(cx.now), str(ticket.number)
     found = grid.candidates(ticket.place, cx.now, today, load={}, seed=seed, without=without)
     if found and found[0].because is Because.LOAD:  # nobody is paired: only then does it matter who has how much to do
         loads = await load(tx, grid)
@@ -55,9 +61,7 @@ async def _invite(cx: Context, tx: WriteTx, grid: Grid, ticket: Ticket, candidat
     reason = f"{candidate.because}|{candidate.of}"
     ticket = await tickets.save(tx, rules.dispatch(ticket, reason, cx.now))
     urgent = ticket.urgency in ("P0", "P1")
-    starts = notify.not_before(cx, Said.INVITATION, staff=True, urgent=urgent)
-    due_at = terms(ticket.urgency).invitation.after(starts, cx.calendar)
-    await calls.invite(tx, ticket.number, member.id, reason, cx.now, due_at)
+    due_at = await await_answer(cx, tx, ticket, member.id, reason)
     loads: dict[int, int] | None = tx.memo.get(("load", grid.id))
     if loads is not None:
         loads[member.id] = loads.get(member.id, 0) + 1
@@ -80,6 +84,14 @@ async def _invite(cx: Context, tx: WriteTx, grid: Grid, ticket: Ticket, candidat
         grid_id=grid.id,
     )
     return ticket
+
+
+async def await_answer(cx: Context, tx: WriteTx, ticket: Ticket, member_id: int, reason: str) -> datetime:
+    """From the hour the word may arrive this person has the time of the class to answer."""
+    starts = notify.not_before(cx, Said.INVITATION, staff=True, urgent=ticket.urgency in ("P0", "P1"))
+    due_at = terms(ticket.urgency).invitation.after(starts, cx.calendar)
+    await calls.invite(tx, ticket.number, member_id, reason, cx.now, due_at)
+    return due_at
 
 
 async def give(cx: Context, tx: WriteTx, grid: Grid, ticket: Ticket, candidate: Candidate, *, note: str = "") -> Ticket:
@@ -117,26 +129,65 @@ async def take_back(cx: Context, tx: WriteTx, grid: Grid, ticket: Ticket, why: s
     if invitation is None:
         return None
     await calls.close(tx, ticket.number, "cancelled" if why == "withdrawn" else why)
-    nth = len(await calls.asked_before(tx, ticket.number)) - 1
-    key = f"invite:{ticket.number}:{invitation.member_id}:{nth}"
+    if invitation.reason == CHOSEN:
+        mine = outbox_table.c.key.startswith(f"assigned:{ticket.number}:", autoescape=True)
+        key = "".join([row.key for row in await outbox.select(tx, mine, limit=1)])  # none when he cannot be written to
+    else:
+        nth = len(await calls.asked_before(tx, ticket.number)) - 1
+        key = f"invite:{ticket.number}:{invitation.member_id}:{nth}"
     await notify.take_back(cx, tx, key, cx.said.say(f"work.invitation_{why}", number=ticket.number), ticket.version)
     tx.memo.pop(("load", grid.id), None)
     return invitation.member_id
 
 
+async def relieve(
+    cx: Context, tx: WriteTx, grid: Grid, ticket: Ticket, former: int | None, *, but: tuple[int, ...]
+) -> None:
+    """Somebody else decides or does it now: whoever was asked, or had it (``former``), hears so, unless he is among ``but``."""
+    asked = await take_back(cx, tx, grid, ticket, "cancelled")
+    if former is not None and former not in (asked, *but):
+        text = cx.said.say("work.invitation_cancelled", number=ticket.number)
+        cards.tell(cx, tx, grid, ticket, grid.member(former), f"relieved:{ticket.number}:{ticket.version}", text)
+
+
 async def pass_on(cx: Context, tx: WriteTx, number: int, why: str) -> None:
     """The open invitation is over (declined or expired): ask the next one and bring the card up to date."""
     ticket = await tickets.get(tx, number)
-    if ticket is None:
+    invitation = await calls.current(tx, number)
+    if ticket is None or invitation is None:
         return
     grid = await grids.by_id(tx, ticket.grid_id)
-    member_id = await take_back(cx, tx, grid, ticket, why)
-    if member_id is None or not ticket.is_open or ticket.state is State.IN_PROGRESS:
+    chosen = invitation.reason == CHOSEN
+    if chosen and why == "expired":
+        await _tell_unanswered(cx, tx, grid, ticket, invitation.member_id)
         return
-    action = rules.Action.DECLINED if why == "declined" else rules.Action.PASSED_ON
-    ticket = await tickets.save(tx, rules.note(ticket, action, f"member:{member_id}", cx.now))
-    ticket = await invite_next(cx, tx, grid, ticket)
+    await take_back(cx, tx, grid, ticket, why)
+    action = Action.DECLINED if why == "declined" else Action.PASSED_ON
+    ticket = await tickets.save(tx, rules.note(ticket, action, f"member:{invitation.member_id}", cx.now))
+    senior = next((c for c in grid.seniors(cx.now) if c.member.reachable), None) if chosen else None
+    if senior is not None:
+        ticket = await give(cx, tx, grid, ticket, senior)
+    else:
+        ticket = await invite_next(cx, tx, grid, ticket)
     await cards.show(cx, tx, grid, ticket)
+
+
+async def _tell_unanswered(cx: Context, tx: WriteTx, grid: Grid, ticket: Ticket, member_id: int) -> None:
+    """Whom the leader chose has not answered in time: he hears it once; his choice stays until he makes another."""
+    await calls.close(tx, ticket.number, "expired")
+    ticket = await tickets.save(tx, rules.note(ticket, Action.UNHEARD, f"member:{member_id}", cx.now))
+    chosen = grid.member(member_id)
+    text = cx.said.say(
+        "work.unanswered",
+        title=cards.title(cx, ticket, public=False),
+        name=chosen.name if chosen is not None else cx.said.say("reply.none"),
+        number=ticket.number,
+    )
+    seniors = [c.member for c in grid.seniors(cx.now) if c.member.reachable and c.member.id != member_id]
+    for senior in seniors[:1]:
+        buttons: list[list[notify.Button]] = [[("take_self", "take", ""), ("reassign", "reassign", "")]]
+        key = f"unanswered:{ticket.number}:{ticket.version}"
+        cards.tell(cx, tx, grid, ticket, senior, key, text, buttons=buttons)
 
 
 async def pass_on_overdue(cx: Context, tx: WriteTx) -> None:

@@ -147,6 +147,11 @@ async def today(cx: Context, tx: WriteTx, ask: Ask) -> None:
         unheard=_numbers(cx, unheard),
         unknown=len(unknown),
     )
+    if unknown:
+        kinds = dict.fromkeys(cx.said.say(f"page.kind_{row.kind}") for row in unknown)
+        text += "\n" + cx.said.say("reply.today_unknown", kinds="、".join(kinds))
+    if grid.muted_until is not None and cx.now < grid.muted_until:
+        text += "\n" + cx.said.say("reply.today_muted", until=cx.when(grid.muted_until))
     notify.reply(cx, tx, ask.event, text)
 
 

@@ -24,12 +24,13 @@ async def take(cx: Context, tx: WriteTx, ask: Ask) -> None:
     asked = invitation is not None and invitation.member_id == member.id
     if not asked and not ask.leads and ticket.assignee_id != member.id:
         raise refusal.NotInvited(number=ticket.number)
+    former = ticket.assignee_id
     ticket = await tickets.save(tx, rules.take(ticket, member.id, ask.who, cx.now))
     grid = await grids.by_id(tx, ticket.grid_id)
     if asked:
         await calls.close(tx, ticket.number, "taken")
     else:
-        await dispatching.take_back(cx, tx, grid, ticket, "cancelled")
+        await dispatching.relieve(cx, tx, grid, ticket, former, but=(member.id,))
     if ticket.is_danger:
         await danger.heard(cx, tx, grid, ticket, member)
     await _hand_over(cx, tx, ask, grid, ticket, member)
@@ -71,6 +72,7 @@ async def hand_back(cx: Context, tx: WriteTx, ask: Ask) -> None:
         return
     grid = await grids.by_id(tx, ticket.grid_id)
     ticket = await tickets.save(tx, change)
+    await calls.close(tx, ticket.number, "declined")
     candidate = next((c for c in grid.seniors(cx.now) if c.member.reachable), None)
     if candidate is None:
         ticket = await tickets.save(tx, rules.await_dispatch(ticket, cx.now))
@@ -86,8 +88,12 @@ async def progress(cx: Context, tx: WriteTx, ask: Ask) -> None:
     if not ask.words:
         await lines.wait_for(cx, tx, ask, "progress", ticket, "prompt.progress")
         return
+    before = ticket.state
     ticket = await tickets.save(tx, rules.progress(ticket, plain(ask.words, 500), ask.who, cx.now))
     notify.reply(cx, tx, ask.event, cx.said.say("done.progress", number=ticket.number))
+    if ticket.state is not before:  # whoever reports progress has taken it
+        await calls.close(tx, ticket.number, "taken")
+        await cards.show(cx, tx, await grids.by_id(tx, ticket.grid_id), ticket)
 
 
 async def acknowledge(cx: Context, tx: WriteTx, ask: Ask) -> None:

@@ -2,6 +2,7 @@
 
 from domain import matching, refusal
 from domain import ticket as rules
+from domain.incoming import Kind
 from domain.outgoing import Kind as Said
 from domain.place import Place
 from domain.roster import Grid, Member
@@ -68,9 +69,10 @@ async def _nearer(cx: Context, tx: WriteTx, grid: Grid, known: Ticket) -> Ticket
 
 async def urge(cx: Context, tx: WriteTx, ask: Ask, grid: Grid, known: Ticket) -> Ticket:
     """催办: the handler hears it once per press of the resident, the group sees the card, nothing new is opened."""
+    if await tickets.seen(tx, ask.event.chat, [ask.event.message_id]):
+        return known  # the channel handed it over twice
     known = await tickets.save(tx, rules.urge(known, ask.who, cx.now))
-    if not await tickets.seen(tx, ask.event.chat, [ask.event.message_id]):
-        tickets.add_source(tx, known.number, ask.event, "urge", cx.now)
+    tickets.add_source(tx, known.number, ask.event, "urge", cx.now)
     text = cx.said.say("work.urged", title=cards.title(cx, known, public=False), times=known.urges)
     await _tell_handler(cx, tx, grid, known, "urged", text)
     if known.urges >= 2:
@@ -83,11 +85,14 @@ async def urge(cx: Context, tx: WriteTx, ask: Ask, grid: Grid, known: Ticket) ->
 
 async def support(cx: Context, tx: WriteTx, ask: Ask, grid: Grid, known: Ticket) -> Ticket:
     """我家也是: counted once per person; the handler sees how many are affected."""
+    typed = ask.event.kind is not Kind.BUTTON
+    if typed and await tickets.seen(tx, ask.event.chat, [ask.event.message_id]):
+        return known  # the channel handed it over twice
     change = rules.support(known, ask.who, cx.now)
     if not await tickets.add_supporter(tx, known.number, ask.who, cx.now):
         raise refusal.AlreadyCounted(number=known.number)
     known = await tickets.save(tx, change)
-    if not await tickets.seen(tx, ask.event.chat, [ask.event.message_id]):
+    if typed:
         tickets.add_source(tx, known.number, ask.event, "support", cx.now)
     text = cx.said.say("work.supported", title=cards.title(cx, known, public=False), count=known.supporters)
     await _tell_handler(cx, tx, grid, known, "supported", text)

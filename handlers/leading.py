@@ -3,7 +3,6 @@
 from domain import refusal
 from domain import ticket as rules
 from domain.outgoing import Kind as Said
-from domain.roster import Because
 from domain.screen import plain, screened
 from domain.ticket import RefusalCode
 from handlers import access, cards, danger, dispatching, lines, notify
@@ -27,11 +26,14 @@ async def reassign(cx: Context, tx: WriteTx, ask: Ask) -> None:
     if len(found) != 1:
         raise refusal.NoSuchMember(name=plain(name, 20), names="、".join(m.name for m in grid.members.values()))
     member = found[0]
-    await dispatching.take_back(cx, tx, grid, ticket, "cancelled")
-    reason = f"{Because.LEADER}_chose|"
+    me = access.require_member(ask)
+    await dispatching.relieve(cx, tx, grid, ticket, ticket.assignee_id, but=(me.id, member.id))
+    reason = dispatching.CHOSEN
     ticket = await tickets.save(tx, rules.assign(ticket, member.id, reason, ask.who, cx.now))
+    if member.id != me.id:
+        await dispatching.await_answer(cx, tx, ticket, member.id, reason)
     if ticket.is_danger:
-        await danger.heard(cx, tx, grid, ticket, access.require_member(ask))
+        await danger.heard(cx, tx, grid, ticket, me)
     text = cx.said.say("work.assigned", card=cards.work_text(cx, ticket, reason=reason), number=ticket.number)
     sent = cards.tell(
         cx,
@@ -63,7 +65,7 @@ async def refuse(cx: Context, tx: WriteTx, ask: Ask) -> None:
         return
     ticket = await tickets.save(tx, rules.refuse(ticket, code, ask.who, cx.now))
     grid = await grids.by_id(tx, ticket.grid_id)
-    await dispatching.take_back(cx, tx, grid, ticket, "cancelled")
+    await dispatching.relieve(cx, tx, grid, ticket, ticket.assignee_id, but=(access.require_member(ask).id,))
     await calls.close_alert(tx, ticket.number, "heard")
     cards.tell_end(cx, tx, ticket, "solved.refused", sentence=cx.said.say(f"refusal_code.{code}"))
     notify.reply(cx, tx, ask.event, cx.said.say("done.refused", number=ticket.number))

@@ -104,11 +104,9 @@ async def roster(cx: Context, tx: WriteTx, ask: Ask) -> None:
 async def register(cx: Context, tx: WriteTx, ask: Ask) -> None:
     """登记, said in a group by its grid leader: this group belongs to his grid."""
     if ask.event.chat_kind is not ChatKind.GROUP:
-        raise refusal.NotAllowed
-    if not ask.leads or ask.member is None:
-        raise refusal.LeaderOnly
+        raise refusal.GroupUnknown
     code = ask.words.strip()
-    allowed = await grids.below(tx, ask.member.area_id)
+    allowed = await grids.below(tx, access.require_member(ask).area_id)
     grid = await grids.by_code(tx, code) if code else await grids.by_id(tx, allowed[0]) if len(allowed) == 1 else None
     if grid is None or grid.id not in allowed:
         raise refusal.UnknownChoice(choices=cx.said.say("group.code_needed"))

@@ -14,7 +14,7 @@ from domain import refusal
 from domain.incoming import Chat
 from domain.notice import State, Wanted, Weekly
 from domain.outgoing import Kind as Said
-from domain.roster import Grid, Member, Role
+from domain.roster import Grid, Member
 from domain.screen import has_personal_number, plain
 from handlers import access, notify
 from handlers.context import Ask, Context
@@ -124,8 +124,6 @@ async def _targets(
     """The grids it goes to, each with the buildings that are meant. Above the grids also a grid's code or name is read."""
     member = access.require_member(ask)
     ids = [ask.grid.id] if ask.grid is not None else await grids.below(tx, member.area_id)
-    if not ids:
-        raise refusal.GroupUnknown
     if old and not wanted.areas:
         return [(await grids.by_id(tx, row.grid_id), row.areas) for row in old]
     found = [await grids.by_id(tx, grid_id) for grid_id in ids]
@@ -211,10 +209,8 @@ async def decide(cx: Context, tx: WriteTx, ask: Ask) -> None:
         case "edit":
             _require_state(rows, State.DRAFT, State.SCHEDULED)
             await _wait(cx, tx, ask)
-        case "cancel":
-            await _cancel(cx, tx, ask, rows)
         case _:
-            raise refusal.ButtonExpired
+            await _cancel(cx, tx, ask, rows)
 
 
 def _require_state(rows: Sequence[Notice], *states: State) -> None:
@@ -236,7 +232,7 @@ async def _rows(tx: WriteTx, ask: Ask, *states: State) -> list[Notice]:
 async def _steers(tx: WriteTx, member: Member, rows: Sequence[Notice]) -> bool:
     """Whether all grids of the notice are his: a leader does not take back what the street says to many."""
     known = [(await grids.by_id(tx, row.grid_id)).member(member.id) for row in rows]
-    return all(m is not None and m.role is not Role.VOLUNTEER for m in known)
+    return all(m is not None for m in known)
 
 
 async def _schedule(cx: Context, tx: WriteTx, ask: Ask, rows: Sequence[Notice]) -> None:

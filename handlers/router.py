@@ -101,7 +101,8 @@ async def _who(tx: WriteTx, event: Incoming) -> Ask:
     member, home = found
     if home is None and len(below := await grids.below(tx, member.area_id)) == 1:
         home = await grids.by_id(tx, below[0])
-    return Ask(event, replace(who, member_id=member.id), member, grid or home)
+    stands_in = home is not None and home.leads_for(member.id, event.at)
+    return Ask(event, replace(who, member_id=member.id), member, grid or home, stands_in=stands_in)
 
 
 async def _grid_of_resident(tx: WriteTx, event: Incoming) -> Grid | None:

@@ -10,7 +10,7 @@ from domain.screen import plain, screened
 from domain.ticket import MAX_REWORKS, Rating, State, Ticket
 from handlers import access, cards, danger, dispatching, joining, lines, notify
 from handlers.context import Ask, Context
-from storage import grids, tickets
+from storage import calls, grids, tickets
 from storage.database import WriteTx
 
 
@@ -21,6 +21,7 @@ async def solve(cx: Context, tx: WriteTx, ask: Ask) -> None:
         await lines.wait_for(cx, tx, ask, "solve", ticket, "prompt.solve")
         return
     ticket = await tickets.save(tx, rules.solve(ticket, plain(ask.words, 200), ask.who, cx.now))
+    await calls.close(tx, ticket.number, "taken")
     grid = await grids.by_id(tx, ticket.grid_id)
     notify.reply(cx, tx, ask.event, cx.said.say("done.solved", number=ticket.number))
     await cards.show(cx, tx, grid, ticket)
@@ -86,6 +87,7 @@ async def explain(cx: Context, tx: WriteTx, ask: Ask) -> None:
         await lines.wait_for(cx, tx, ask, "explain", ticket, "prompt.explain")
         return
     ticket = await tickets.save(tx, rules.explain(ticket, plain(ask.words, 200), ask.who, cx.now))
+    await calls.close(tx, ticket.number, "taken")
     grid = await grids.by_id(tx, ticket.grid_id)
     notify.reply(cx, tx, ask.event, cx.said.say("done.explained", number=ticket.number))
     cards.tell_end(cx, tx, ticket, "solved.explained", note=screened(ticket.done))

@@ -42,8 +42,7 @@ Step = Callable[[Context, WriteTx, Ask], Awaitable[None]]
 
 async def record(cx: Context, tx: WriteTx, ask: Ask) -> None:
     """走访: what is due for this member; with a number that household; with a word behind it what was found there."""
-    access.require_private(ask)
-    access.require_member(ask)
+    _require_open(cx, ask)
     ask = _numbered(ask)
     if ask.number is None:
         if ask.words:
@@ -55,6 +54,14 @@ async def record(cx: Context, tx: WriteTx, ask: Ask) -> None:
     else:
         step, rest = _typed(cx, ask.words)
         await _STEPS[step](cx, tx, replace(ask, words=rest))
+
+
+def _require_open(cx: Context, ask: Ask) -> Member:
+    """A member in a private chat, where visits are kept at all: a household is not shown on servers abroad."""
+    access.require_private(ask)
+    if not cx.policy.visits_enabled:
+        raise refusal.VisitsOff
+    return access.require_member(ask)
 
 
 def _numbered(ask: Ask) -> Ask:
@@ -75,10 +82,7 @@ def _typed(cx: Context, words: str) -> tuple[str, str]:
 
 async def settle(cx: Context, tx: WriteTx, ask: Ask) -> None:
     """A pressed button: the same steps as the typed words, without any words yet."""
-    step = _STEPS.get(ask.words)
-    if step is None:
-        raise refusal.ButtonExpired
-    await step(cx, tx, replace(ask, words=""))
+    await _STEPS[ask.words](cx, tx, replace(ask, words=""))
 
 
 async def ok(cx: Context, tx: WriteTx, ask: Ask) -> None:
@@ -280,14 +284,12 @@ def _remind(
 
 async def _visit(cx: Context, tx: WriteTx, ask: Ask, *, late_words: bool = False) -> tuple[Occurrence, Grid]:
     """The visit a member means, if he may answer for it and nobody has yet. ``late_words``: what he writes counts anyway."""
-    access.require_private(ask)
-    member = access.require_member(ask)
+    member = _require_open(cx, ask)
     found = await visits.get(tx, ask.number or 0)
     if found is None:
         raise refusal.NoSuchVisit(number=ask.number)
     grid = await grids.by_id(tx, found.plan.grid_id)
-    known = grid.member(member.id)
-    leads = known is not None and known.role is not Role.VOLUNTEER
+    leads = ask.leads and grid.member(member.id) is not None
     if not leads and member.id not in rules.may_record(grid, found, cx.now, cx.calendar.today(cx.now)):
         raise refusal.NoSuchVisit(number=found.id)
     if found.state in rules.ENDED and not (late_words and ask.words.strip()):
@@ -333,7 +335,7 @@ async def _settle(
     waits = await conversation.expected(tx, ask.event.chat, ask.who.account, cx.now)
     if waits is not None and waits[0] in _LINES.values() and waits[1] == found.id:
         await conversation.stop_expecting(tx, ask.event.chat, ask.who.account)
-    older = [o for o in await visits.of_plan(tx, found.plan.id, min(found.due_on, today)) if o.id != found.id]
+    older = [o for o in await visits.of_plan(tx, found.plan.id, date.max) if o.id < found.id]
     for each in (found, *older):
         if each.state not in rules.ENDED:
             await _change(cx, tx, grid, each, rules.settle(each, today), outcome.value, name=member.name)

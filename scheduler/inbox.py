@@ -5,7 +5,7 @@ from typing import Literal
 
 import structlog
 
-from domain.incoming import Chat, Incoming
+from domain.incoming import Chat, Incoming, Kind
 from domain.roster import Grid
 from handlers import alarms, router
 from handlers.context import Context
@@ -52,9 +52,12 @@ class Inbox:
             if (channel, bot) in self._alone:
                 raise _OneByOneError
             async with self._database.write("intake") as tx:
-                await glance(tx, channel, None, [(event.chat, event.message_id) for event in events], cx.now)
+                # Looked at again inside the transaction: the same update may have come twice at once by webhook.
+                line = _line(events[0], order)
+                seen = await glance(tx, channel, line, [(event.chat, event.message_id) for event in events], cx.now)
                 for event in events:
-                    await router.handle(cx, tx, event)
+                    if seen is None or event.event > seen:
+                        await router.handle(cx, tx, event)
                 self._keep_offset(cx, tx, events[-1], order)
         except StorageFault:
             raise
@@ -78,9 +81,11 @@ class Inbox:
                 if await intake.tried(tx, channel, bot):
                     self._alone.add((channel, bot))
             waited_for = await conversation.waited_for(tx, cx.now)
+            here: set[int] = set()
             for event in events:
-                if seen is not None and event.event <= seen:
+                if order != "none" and (event.event in here or (seen is not None and event.event <= seen)):
                     continue
+                here.add(event.event)
                 grid = await grids.of_group(tx, event.chat)
                 cx.recent.remember(event)
                 if not self._is_idle(cx, grid, event, waited_for):
@@ -134,9 +139,23 @@ class Inbox:
 
 
 def _line(event: Incoming, order: Order) -> str | None:
-    """In which line the event numbers grow: of the bot, or of one chat of it."""
+    """In which line the event numbers grow: of the bot, or of what its webhook delivers one after the other.
+
+    Telegram keeps order among the messages of a chat, among the presses of a person and among the changes of membership of
+    a chat, and delivers these side by side: a press that overtakes a message must not make that message look like a repeat.
+    """
     bot, chat = event.chat.bot, event.chat.id
-    return {"queue": bot, "chat": f"{bot}|{chat}", "none": None}[order]
+    if order == "none":
+        return None
+    if order == "queue":
+        return bot
+    if event.kind is Kind.BUTTON:
+        return f"{bot}|{chat}|press|{event.sender.id}"
+    if event.kind in (Kind.BOT_ADDED, Kind.BOT_REMOVED):
+        return f"{bot}|{chat}|member"
+    if event.kind is Kind.UNREADABLE:
+        return f"{bot}|{chat}|unreadable"
+    return f"{bot}|{chat}"
 
 
 class _OneByOneError(Exception):

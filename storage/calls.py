@@ -68,7 +68,7 @@ async def of_member(tx: ReadTx, member_id: int) -> list[int]:
 
 
 async def load(tx: ReadTx, grid_id: int) -> dict[int, int]:
-    """Open tickets and open invitations per member of a grid."""
+    """Open tickets and open invitations per member of a grid; who was chosen by the leader counts once."""
     live = [State.DISPATCHED, State.IN_PROGRESS]
     held = sa.select(tickets.c.assignee_id.label("member_id")).where(
         tickets.c.grid_id == grid_id, tickets.c.state.in_(live), tickets.c.assignee_id.is_not(None)
@@ -76,7 +76,7 @@ async def load(tx: ReadTx, grid_id: int) -> dict[int, int]:
     asked = (
         sa.select(invitations.c.member_id)
         .join(tickets)
-        .where(tickets.c.grid_id == grid_id, invitations.c.state == "asked")
+        .where(tickets.c.grid_id == grid_id, tickets.c.assignee_id.is_(None), invitations.c.state == "asked")
     )
     both = sa.union_all(held, asked).subquery()
     rows = await tx.rows(sa.select(both.c.member_id, sa.func.count().label("n")).group_by(both.c.member_id))

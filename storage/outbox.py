@@ -194,6 +194,8 @@ async def settle(
         values |= {"not_before": not_before or now, "settled_at": None}
     if state is SendState.UNKNOWN:
         values |= _after_unknown(row.kind, resent=row.resent)
+        if values["state"] is SendState.PENDING:
+            values["not_before"] = not_before or now
     return await tx.execute(sa.update(outbox).where(*mine).values(**values)) == 1
 
 

@@ -1,13 +1,16 @@
 """The sample community of the tests: one grid, three buildings, four volunteers, a leader, a secretary; on any channel."""
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
 from domain.incoming import Chat
 from domain.roster import AreaKind, PairRole, Role
-from storage import grids
+from storage import grids, visits
 from storage.database import Database
 from storage.tables import accounts, areas, grid_words, groups, members, pairings
+from texts.visit_categories import load_visit_categories
 
 RESIDENTS = ("王阿姨", "张大爷", "小刘", "陈姐", "赵老师", "小孙", "周奶奶")
 STAFF = ("小陈", "老李", "老周", "小马", "吴姐", "何书记")
@@ -80,3 +83,26 @@ async def settle(
             tx.add(groups, {**row, "active": True})
         await grids.changed(tx)
     return made
+
+
+async def give_visits(database: Database, since: date, households: Sequence[Sequence[str]]) -> None:
+    """Households that agreed to be visited: 3栋2单元501 solo_elder [first] [partner] [since]; first due on that day."""
+    made = Community()
+    async with database.write("visits") as tx:
+        for area_id, (door, category, *rest) in enumerate(households, 100):
+            found = re.fullmatch(r"((\d+)栋)((\d+)单元)(\d+)", door)
+            if found is None:
+                raise ValueError(door)
+            day = date.fromisoformat(rest.pop()) if rest and rest[-1][0].isdigit() else since
+            row = {"id": area_id, "parent_id": 4 + 2 * int(found[2]) + int(found[4]), "kind": AreaKind.HOUSEHOLD}
+            row |= {"code": found[5], "name": door, "grid_id": made.grid_id}
+            tx.add(areas, {**row, "building": found[1], "unit": found[3], "room": found[5]})
+            for name, role in zip(rest, PairRole, strict=False):
+                row = {"area_id": area_id, "member_id": made.members[name], "role": role, "from_on": SINCE}
+                tx.add(pairings, row)
+            await tx.flush()
+            every = load_visit_categories()[category].every_days
+            await visits.keep_plan(
+                tx, area_id, made.grid_id, category, every_days=every, starts_on=day, consent_on=SINCE
+            )
+        await grids.changed(tx)

@@ -7,9 +7,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from domain.roster import AreaKind
-from storage import grids, tickets
+from storage import grids, tickets, visits
+from storage import notices as notice_rows
 from storage.tables import areas
-from tests.community import RESIDENTS
+from tests.community import RESIDENTS, give_visits
 from tests.emulator import Chat
 from tests.story_acts import ACTS
 from tests.story_stage import Stage, StoryFailed
@@ -26,7 +27,8 @@ async def play(path: Path, url: str) -> None:
     options: dict[str, Any] = {"manners": {}}
     unbound: tuple[str, ...] = ()
     registered, second = True, False
-    while lines and re.match(r"(时间|配置|未绑定|未登记|两个网格)", lines[0][1]):
+    households: list[list[str]] = []
+    while lines and re.match(r"(时间|配置|未绑定|未登记|两个网格|走访户)", lines[0][1]):
         _, line = lines.pop(0)
         word, _, rest = line.partition(" ")
         if word == "时间":
@@ -37,6 +39,8 @@ async def play(path: Path, url: str) -> None:
             registered = False
         elif word == "两个网格":
             second = True
+        elif word == "走访户":
+            households.append(rest.split())
         else:
             name, _, value = rest.partition("=")
             section, _, key = name.strip().partition(".")
@@ -47,6 +51,7 @@ async def play(path: Path, url: str) -> None:
     ) as world:
         if second:
             await _add_grid(world)
+        await give_visits(world.home.database, at.date(), households)
         stage = Stage(world)
         stage.snapshot()
         for number, line in lines:
@@ -114,6 +119,17 @@ async def _expect(stage: Stage, line: str) -> None:
             _same([str(e.action) for e in await tickets.history(tx, int(found[1]))], found[2].split())
     elif found := re.fullmatch(r"工单 (\d+)[:：]\s*(.*)", line):
         await _expect_ticket(stage, int(found[1]), found[2])
+    elif found := re.fullmatch(r"走访 (\d+)[:：]\s*(.*)", line):
+        await _expect_visit(stage, int(found[1]), found[2])
+    elif found := re.fullmatch(r"走访数 (\d+)", line):
+        async with world.home.database.read() as tx:
+            _same(await visits.get(tx, int(found[1]) + 1), None)
+            _same(await visits.get(tx, int(found[1])) is not None, found[1] != "0")
+    elif found := re.fullmatch(r"通知 (\d+)[:：]\s*(.*)", line):
+        async with world.home.database.read() as tx:
+            _same({str(row.state) for row in await notice_rows.of_number(tx, int(found[1]))}, {found[2]})
+    elif found := re.fullmatch(r"(\S+) 收到 (\d+) 条", line):
+        _same(len(stage.news(group if found[1] == "群" else stage.person(found[1]).private)), int(found[2]))
     elif found := re.fullmatch(r"([^\s:：]+)[:：]\s*(.*)", line):
         _said(stage, group if found[1] == "群" else stage.person(found[1]).private, found[2])
     else:
@@ -141,6 +157,25 @@ async def _expect_ticket(stage: Stage, number: int, wanted: str) -> None:
         "评价": str(ticket.rating or "无"),
         "保密": "是" if ticket.private else "否",
     }
+    _facts(facts, wanted)
+
+
+async def _expect_visit(stage: Stage, number: int, wanted: str) -> None:
+    async with stage.world.home.database.read() as tx:
+        found = await visits.get(tx, number)
+        if found is None:
+            raise StoryFailed("没有这次走访")
+        member = (await grids.by_id(tx, found.plan.grid_id)).member(found.assignee_id)
+    facts = {
+        "状态": str(found.state),
+        "到期": str(found.due_on),
+        "代": member.name if member else "无",
+        "次": str(found.revision),
+    }
+    _facts(facts, wanted)
+
+
+def _facts(facts: dict[str, str], wanted: str) -> None:
     for part in wanted.split():
         key, _, value = part.partition("=")
         if facts.get(key) != value:

@@ -2,7 +2,11 @@
 
 from collections.abc import Awaitable, Callable
 
+import sqlalchemy as sa
+
 from bot.telegram.updates import translate
+from storage import grids
+from storage.tables import members
 from tests.emulator import Chat
 from tests.story_stage import Stage, StoryFailed
 
@@ -11,8 +15,14 @@ UNITS = {"秒": 1, "分钟": 60, "小时": 3600, "天": 86400}
 
 
 async def passes(stage: Stage, count: str, unit: str) -> None:
-    """过 5 分钟."""
+    """过 5 分钟, 停机 3 天: the bells ring once, at the end."""
     await stage.world.wait(float(count) * UNITS[unit])
+
+
+async def loses_receipt(stage: Stage, name: str) -> None:
+    """下一条到群没有回音: the channel takes the next message and its answer is lost on the way back."""
+    chat = stage.world.group if name == "群" else stage.person(name).private
+    stage.world.em.fault("reply_lost", "sendMessage", when=lambda call: call.chat_id == chat.id)
 
 
 async def presses(stage: Stage, name: str, label: str, where: str | None) -> None:
@@ -36,6 +46,21 @@ async def presses_old(stage: Stage, name: str, label: str) -> None:
             stage.press = person.presses(message, data=data)
             return
     raise StoryFailed(f"从来没有过按钮“{label}”")
+
+
+async def carries(stage: Stage, name: str, label: str) -> None:
+    """老李 在群里按私聊的 正常: a forged client presses a button of the private chat under our newest message in the group."""
+    person = stage.person(name)
+    stage.snapshot()
+    data = next(d for m, text, d in reversed(stage.buttons) if text.startswith(label) and m.chat == person.private)
+    stage.press = person.presses(stage.world.em.said(stage.world.group)[-1], data=data)
+
+
+async def leaves_roster(stage: Stage, name: str) -> None:
+    """小马 离开名册: a new roster came without him; his chat and its buttons are still there."""
+    async with stage.world.home.database.write("roster") as tx:
+        await tx.execute(sa.update(members).where(members.c.name == name).values(active=False))
+        await grids.changed(tx)
 
 
 async def forges(stage: Stage, name: str, data: str) -> None:
@@ -138,6 +163,7 @@ async def repeats(stage: Stage) -> None:
     for raw in stage.heard:
         if (event := translate(raw, world.line.me, world.home.context().now)) is not None:
             await world.home.inbox.take_in([event])
+            await world.home.inbox.take_in([event], order="none")  # a channel whose numbers say nothing about repeats
 
 
 async def says(stage: Stage, name: str, text: str) -> None:
@@ -147,9 +173,12 @@ async def says(stage: Stage, name: str, text: str) -> None:
 
 _CAPTION = r"(?:[:：]\s*(.*))?"
 ACTS: tuple[tuple[str, Act], ...] = (
-    (r"过 ([\d.]+) ?(秒|分钟|小时|天)", passes),
+    (r"(?:过|停机) ([\d.]+) ?(秒|分钟|小时|天)", passes),
+    (r"下一条到(\S+)没有回音", loses_receipt),
     (r"(\S+) 按 (.+?)(?: @(群|私聊))?", presses),
     (r"(\S+) 按旧 (.+)", presses_old),
+    (r"(\S+) 在群里按私聊的 (.+)", carries),
+    (r"(\S+) 离开名册", leaves_roster),
     (r"(\S+) 伪造按钮[:：]\s*(.*)", forges),
     (r"(\S+) 回复 “(.+?)”[:：]\s*(.*)", replies),
     (rf"(\S+) 用照片回复 “(.+?)”{_CAPTION}", replies_photo),

@@ -33,7 +33,7 @@ def faces(config: Config) -> list[Part]:
             config, home.database, home.said, home.inbox, home.faces, lambda: home.context().now
         ) as line:
             lines.append(line)
-            yield line.poller.run if line.poller else None
+            yield line.run
 
     page = server.part(demo=False, routers=lambda _: [line.routes for line in lines if line.routes])
     return [telegram, page] if config.telegram is not None else [page]

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from telegram import Bot
 from telegram.constants import ChatMemberStatus
-from telegram.error import TelegramError
+from telegram.error import BadRequest, Forbidden, TelegramError
 
 from bot.config import Config
 from bot.telegram.updates import Me
@@ -35,9 +35,11 @@ async def look(bot: Bot, me: Me, config: Config, database: Database, said: Sente
         name = row.title or row.chat_id
         try:
             member = await bot.get_chat_member(int(row.chat_id), me.id)
-        except TelegramError:
+        except (BadRequest, Forbidden):
             found.append(said.say("check.not_in_group", group=name))
             continue
+        except TelegramError:
+            return [*found, said.say("check.down")]
         if member.status in (ChatMemberStatus.LEFT, ChatMemberStatus.BANNED):
             found.append(said.say("check.not_in_group", group=name))
         elif member.status not in _ADMIN:

@@ -1,9 +1,11 @@
 """The Telegram face as a part of the house: connect, check, listen, send."""
 
+import asyncio
 import os
-from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime
+from functools import partial
 from urllib.parse import quote
 
 import httpx
@@ -55,9 +57,10 @@ def make_bot(settings: Telegram) -> Bot:
 class Line:
     """An open line to Telegram: the poller (or the webhook's route) and the sender."""
 
-    def __init__(self, me: Me, poller: Poller | None, routes: APIRouter | None) -> None:
-        """Exactly one of the two ways is used."""
+    def __init__(self, me: Me, run: Run, *, poller: Poller | None = None, routes: APIRouter | None = None) -> None:
+        """Exactly one of the two ways is used; ``run`` is what the program does for it until it stops."""
         self.me = me
+        self.run = run
         self.poller = poller
         self.routes = routes
 
@@ -82,48 +85,61 @@ async def connect(
         raise ChannelFault(said.say("check.no_telegram"))
     bot = make_bot(settings)
     token = settings.token.get_secret_value()
-    async with httpx.AsyncClient() as client:
-        me = await _identify(bot, settings, said)
-        try:
-            faces["telegram", me.bot] = TelegramFace(bot, settings.per_minute)
-            await _prepare(bot, settings, said, me)
-            for line in await checks.look(bot, me, config, database, said):
-                log.warning("check", said=line)
-            if settings.mode == "webhook":
-                secret = settings.webhook_secret.get_secret_value()
-                yield Line(me, None, webhook.router(secret, me, inbox, now))
-            else:
-                url = f"{settings.base_url}{quote(token, safe=':')}/getUpdates"
-                yield Line(me, Poller(client, url, me, inbox, now, settings.poll_seconds), None)
-        finally:
-            await bot.shutdown()
+    me = Me(int(token.partition(":")[0]), "")  # the bot's id is the first part of its token; its name Telegram tells
 
-
-async def _identify(bot: Bot, settings: Telegram, said: Sentences) -> Me:
-    try:
+    async def introduce() -> None:
         await bot.initialize()
-    except InvalidToken:
-        raise ChannelFault(said.say("check.token")) from None
-    except TelegramError as error:
-        # The channel may be down at start: the bot's id is the first part of its token, and the poller keeps trying.
-        log.warning("telegram_down_at_start", error=type(error).__name__)
-        return Me(int(settings.token.get_secret_value().partition(":")[0]), "")
-    return Me(bot.id, bot.username)
+        await _prepare(bot, settings, said)
+        me.username = bot.username
+        for line in await checks.look(bot, me, config, database, said):
+            log.warning("check", said=line)
+
+    async with AsyncExitStack() as stack:
+        client = await stack.enter_async_context(httpx.AsyncClient())
+        stack.push_async_callback(bot.shutdown)
+        faces["telegram", me.bot] = TelegramFace(bot, settings.per_minute)
+        try:
+            await introduce()
+        except InvalidToken:
+            raise ChannelFault(said.say("check.token")) from None
+        except TelegramError as error:
+            log.warning("telegram_down_at_start", error=type(error).__name__, said=said.say("check.down"))
+        if settings.mode == "webhook":
+            secret = settings.webhook_secret.get_secret_value()
+            yield Line(me, partial(_keep_trying, introduce, me), routes=webhook.router(secret, me, inbox, now))
+        else:
+            url = f"{settings.base_url}{quote(token, safe=':')}/getUpdates"
+            poller = Poller(client, url, me, inbox, now, settings.poll_seconds, introduce)
+            yield Line(me, poller.run, poller=poller)
 
 
-async def _prepare(bot: Bot, settings: Telegram, said: Sentences, me: Me) -> None:
-    """The menu of commands, and the way updates come. Pending updates are never dropped."""
-    if not me.username:
-        return
+async def _keep_trying(introduce: Callable[[], Awaitable[None]], me: Me, pause: float = 1.0) -> None:
+    """Until Telegram knows where to deliver: the channel may be down at start."""
+    while not me.username:
+        try:
+            await introduce()
+        except TelegramError as error:
+            log.warning("telegram_still_down", error=type(error).__name__)
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, 30.0)
+
+
+async def _prepare(bot: Bot, settings: Telegram, said: Sentences) -> None:
+    """The menu of commands, and the way updates come. Pending updates are never dropped.
+
+    Raises:
+        telegram.error.TelegramError: updates may come the wrong way or not at all; the menu is not worth that.
+
+    """
+    if settings.mode == "webhook":
+        secret = settings.webhook_secret.get_secret_value()
+        await bot.set_webhook(
+            settings.webhook_url, secret_token=secret, allowed_updates=ALLOWED, drop_pending_updates=False
+        )
+    else:
+        await bot.delete_webhook(drop_pending_updates=False)
     try:
         menu = [BotCommand(c.name, said.say(f"help.{c.name}")) for c in COMMANDS if c.whom is For.RESIDENT]
         await bot.set_my_commands(menu, scope=BotCommandScopeAllPrivateChats())
-        if settings.mode == "webhook":
-            secret = settings.webhook_secret.get_secret_value()
-            await bot.set_webhook(
-                settings.webhook_url, secret_token=secret, allowed_updates=ALLOWED, drop_pending_updates=False
-            )
-        else:
-            await bot.delete_webhook(drop_pending_updates=False)
     except TelegramError as error:
-        log.warning("telegram_not_prepared", error=type(error).__name__)
+        log.warning("telegram_without_menu", error=type(error).__name__)

@@ -47,7 +47,7 @@ class TelegramFace:
         thread = int(row.thread) if row.thread else None
         match row.op:
             case Op.SEND if "photo" in body:
-                sent = await self._bot.send_photo(chat_id, body["photo"], message_thread_id=thread)
+                sent = await self._bot.send_photo(chat_id, body["photo"], text or None, message_thread_id=thread)
                 return str(sent.message_id)
             case Op.SEND:
                 sent = await self._bot.send_message(
@@ -73,9 +73,10 @@ class TelegramFace:
 
 
 def _reply(body: Mapping[str, Any]) -> ReplyParameters | None:
-    reply_to = body.get("reply_to", "")
-    # The message may be gone; what we say about it must arrive all the same.
-    return ReplyParameters(int(reply_to), allow_sending_without_reply=True) if reply_to else None
+    reply_to = str(body.get("reply_to", ""))
+    # The message may be gone, or its id may be none of Telegram's; what we say about it must arrive all the same.
+    is_id = reply_to.isascii() and reply_to.isdecimal()
+    return ReplyParameters(int(reply_to), allow_sending_without_reply=True) if is_id else None
 
 
 def _buttons(body: Mapping[str, Any]) -> InlineKeyboardMarkup | None:
@@ -108,6 +109,8 @@ def _outcome(error: TelegramError) -> Receipt:
             gone = any(part in words for part in _GONE)
             return Receipt(Outcome.UNREACHABLE if gone else Outcome.FAILED, error=name)
         case NetworkError():
-            surely = isinstance(error.__cause__, _NOT_SENT)
-            return Receipt(Outcome.NOT_SENT if surely else Outcome.UNKNOWN, error=type(error.__cause__).__name__)
+            cause = error.__cause__
+            surely = isinstance(cause, _NOT_SENT)
+            error_name = type(cause).__name__ if cause is not None else name
+            return Receipt(Outcome.NOT_SENT if surely else Outcome.UNKNOWN, error=error_name)
     return Receipt(Outcome.UNKNOWN, error=name)

@@ -8,7 +8,7 @@ caller sets that one update aside.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeGuard
 
 from domain.incoming import Attachment, Chat, ChatKind, Incoming, Kind, Sender, SenderKind
 
@@ -18,11 +18,12 @@ ALLOWED = ["message", "edited_message", "callback_query", "my_chat_member"]
 ANONYMOUS_ADMIN = 1087968824
 LINKED_CHANNEL = 777000
 _LEFT = frozenset({"left", "kicked"})
+_MOST = 2**63
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Me:
-    """Who the bot is, from ``getMe``."""
+    """Who the bot is, from ``getMe``. The name is empty until Telegram has told it (the channel may be down at start)."""
 
     id: int
     username: str
@@ -39,12 +40,14 @@ def translate(raw: object, me: Me, now: datetime) -> Incoming | None:
         return None
     try:
         return _event(raw, me, now)
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError):
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError, OSError):
         return _unreadable(raw, me, now)
 
 
 def _event(raw: Mapping[str, Any], me: Me, now: datetime) -> Incoming | None:
-    event = int(raw["update_id"])
+    event = raw["update_id"]
+    if not is_update_id(event):
+        raise ValueError("update_id")
     if (message := raw.get("message")) is not None:
         return _message(event, message, me, Kind.MESSAGE)
     if (message := raw.get("edited_message")) is not None:
@@ -59,14 +62,25 @@ def _event(raw: Mapping[str, Any], me: Me, now: datetime) -> Incoming | None:
 def _unreadable(raw: Mapping[str, Any], me: Me, now: datetime) -> Incoming | None:
     """Keep where it happened, as far as that can be told, so that somebody can look it up in the group."""
     update_id = raw.get("update_id")
-    if not isinstance(update_id, int):
+    if not is_update_id(update_id):
         return None
-    found = next((v for v in raw.values() if isinstance(v, Mapping)), {})
+    found: Mapping[str, Any] = next((v for v in raw.values() if isinstance(v, Mapping)), {})
+    if isinstance(message := found.get("message"), Mapping):  # of a pressed button
+        found = message
     chat = found.get("chat")
-    chat_id = chat.get("id", "") if isinstance(chat, Mapping) else ""
-    where = Chat("telegram", me.bot, str(chat_id))
-    number = str(found.get("message_id", ""))[:20]
+    where = Chat("telegram", me.bot, _number(chat.get("id")) if isinstance(chat, Mapping) else "")
+    number = _number(found.get("message_id"))
     return Incoming(where, ChatKind.GROUP, Kind.UNREADABLE, update_id, number, Sender(""), now)
+
+
+def is_update_id(value: object) -> TypeGuard[int]:
+    """Whether this can be the number of an update: anything else could neither be filtered nor confirmed."""
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < _MOST
+
+
+def _number(value: object) -> str:
+    """An id, if it is one: in an unreadable update anything may stand in its place, words too."""
+    return str(value) if isinstance(value, int) and abs(value) < _MOST else ""
 
 
 def _chat(raw: Mapping[str, Any], me: Me) -> tuple[Chat, ChatKind] | None:
@@ -82,8 +96,8 @@ def _message(event: int, raw: Mapping[str, Any], me: Me, kind: Kind) -> Incoming
     new_chat_id = str(raw["migrate_to_chat_id"]) if "migrate_to_chat_id" in raw else ""
     text, addressed, foreign = _text(raw, me)
     attachments = _attachments(raw)
-    if foreign or not (text or attachments or new_chat_id):
-        return None  # a command for another bot, or a service message
+    if foreign or not (text or attachments or new_chat_id or addressed):
+        return None  # a command for another bot, or a service message; our bare name is somebody calling us
     at = raw["edit_date"] if kind is Kind.EDIT and raw.get("edit_date") else raw["date"]
     thread = str(raw["message_thread_id"]) if raw.get("is_topic_message") else ""
     replied = raw.get("reply_to_message") or {}
@@ -131,8 +145,9 @@ def _text(raw: Mapping[str, Any], me: Me) -> tuple[str, bool, bool]:
     if at and whom.lower() != me.username.lower():
         return "", False, True
     mention = f"@{me.username}"
-    place = text.lower().find(mention.lower())
-    if place < 0:
+    place = text.lower().find(mention.lower()) if me.username else -1
+    after = text[place + len(mention) : place + len(mention) + 1]
+    if place < 0 or (after.isascii() and (after.isalnum() or after == "_")):  # @dangxiaoqi_bot2 is somebody else
         entities = raw.get("entities") or raw.get("caption_entities") or ()
         named = any(e.get("type") == "text_mention" and e["user"]["id"] == me.id for e in entities)
         return text, named, False

@@ -25,7 +25,7 @@ def router(secret: str, me: Me, inbox: Inbox, now: Callable[[], datetime]) -> AP
     @routes.post(PATH)
     async def update(request: Request) -> Response:
         given = request.headers.get("x-telegram-bot-api-secret-token", "")
-        if not hmac.compare_digest(given.encode(), secret.encode()):
+        if not secret or not hmac.compare_digest(given.encode(), secret.encode()):
             return Response(status_code=404)
         body = bytearray()
         async for part in request.stream():
@@ -34,8 +34,10 @@ def router(secret: str, me: Me, inbox: Inbox, now: Callable[[], datetime]) -> AP
                 return Response(status_code=413)
         try:
             raw = json.loads(bytes(body))
-        except ValueError:
+        except (ValueError, RecursionError):
             return Response(status_code=400)
+        if not me.username:
+            return Response(status_code=503)  # we do not know our own name yet; Telegram sends it again
         event = translate(raw, me, now()) if isinstance(raw, dict) else None
         if event is not None:
             try:

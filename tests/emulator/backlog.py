@@ -62,7 +62,8 @@ class Backlog:
             self.restart_ids()
         update: Json = {"update_id": self.next_id, **body}
         check(update)
-        raw = json.dumps(update, ensure_ascii=False).encode()
+        # Half a surrogate pair has no UTF-8; escaped it is what a client library makes of it, and may break a program.
+        raw = json.dumps(update, ensure_ascii=False).encode(errors="backslashreplace")
         if len(raw) > UPDATE_BYTES:
             self.oversize.append(update)
             return None

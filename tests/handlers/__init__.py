@@ -1,0 +1,1 @@
+"""Use cases on their own, where a story would be too long."""

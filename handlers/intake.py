@@ -28,6 +28,9 @@ async def hear(cx: Context, tx: WriteTx, ask: Ask, grid: Grid) -> None:
     verdict = listen(cx, grid, event) if event.text else None
     if (verdict is None or _is_vague(verdict)) and await followups.answers_card(cx, tx, ask):
         return
+    if verdict is None and event.addressed and not event.attachments:
+        await misheard.answer(cx, tx, ask, grid)  # nothing but our name
+        return
     if verdict is None or (verdict.act is Act.SILENT and not event.addressed):
         await _without_words(cx, tx, ask, grid)
         return

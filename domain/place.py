@@ -72,14 +72,12 @@ _CN: Final = "零一二三四五六七八九〇○幺壹贰叁肆伍陆柒捌玖
 _NUM: Final = rf"(?:(?<![\d.])\d{{1,3}}|[{_CN}十百]{{1,5}}|(?<![A-Za-z])[A-Za-z](?:\d{{1,2}})?)"
 _GAP: Final = r"[ 　,，、的/\-–—－]{0,2}"
 _ROOM_CORE: Final = rf"(?:(?<!\d)\d{{3,4}}[A-Da-d]?(?![\d.])|[{_CN}百]{{3,5}})"
-_NOT_ROOM: Final = r"(?!\s*(?:元|块|米|度|年|毛|斤|平|个|人|户人|多|点|分|天|次|兆|路|号线|万|%|[wWkK]|[:：]\d))"
+_NOT_ROOM: Final = r"(?!\s*(?:元|块|米|度|年|毛|斤|平|个|人|户人|多|点|分|天(?!天|花)|次|兆|路|号线|万|页|字|种|级|卡路里|公里|克|寸|集|期|届|票|条|张|班|航班|%|[wWkK]|[:：]\d))"
 _BUILDING_WORD: Final = r"(?:号?楼栋|号?栋楼?|号?幢楼?|号楼|号院|座|#楼?|＃楼?)"
-
-_OF_UNITS: Final = r"楼(?![道梯顶上下里内门口])"  # “单元楼” is a kind of house, “1单元楼道” a place in it
 
 _BUILDING: Final = re.compile(
     rf"(?P<b>{_NUM}) ?(?P<w>{_BUILDING_WORD})"
-    rf"(?:{_GAP}(?P<u>\d{{1,2}}|[{_CN}十]{{1,3}}|[A-Da-d甲乙丙丁东西南北中]) ?(?:号?单元(?!{_OF_UNITS})|号?门(?=[^口前]|$)))?"
+    rf"(?:{_GAP}(?P<u>\d{{1,2}}|[{_CN}十]{{1,3}}|[A-Da-d甲乙丙丁东西南北中]) ?(?:号?单元(?!楼(?![道梯下上口层里门顶]))|号?门(?=[^口前]|$)))?"
     rf"(?:{_GAP}(?P<u2>\d{{1,2}})[\-–—－/](?=\d{{3,4}}(?!\d)))?"
     rf"(?:{_GAP}(?:(?:\d{{1,2}}|[{_CN}十]{{1,3}})[楼层]{_GAP})?(?P<r>{_ROOM_CORE}){_NOT_ROOM})?",
     re.ASCII,
@@ -98,7 +96,7 @@ _NUMBERED: Final = re.compile(
     re.ASCII,
 )
 _UNIT: Final = re.compile(
-    rf"(?P<u>(?<![\d\-–—－到至])\d{{1,2}}|(?<![一二三四五六七八九十])[{_CN}十]{{1,3}}|[甲乙丙丁东西南北]) ?号?单元(?!{_OF_UNITS}|房)"
+    rf"(?P<u>(?<![\d\-–—－到至])\d{{1,2}}|(?<![一二三四五六七八九十])[{_CN}十]{{1,3}}|[甲乙丙丁东西南北]) ?号?单元(?!房|楼(?![道梯下上口层里门顶]))"
     rf"(?:{_GAP}(?:\d{{1,2}}[楼层]{_GAP})?(?P<r>{_ROOM_CORE}){_NOT_ROOM})?",
     re.ASCII,
 )
@@ -108,6 +106,18 @@ _ROOM: Final = re.compile(
     rf"|(?:我家|我们家|我住|家住|住在|我是|楼上|楼下|隔壁|对门|对面|门牌号?)(?:是|的|在|住)? ?(?P<r3>\d{{3,4}}|[{_CN}]{{3,4}})(?![\d.\-:：年月元块路号]){_NOT_ROOM})",
     re.ASCII,
 )
+_DICTATED: Final = re.compile(
+    # voice-to-text writes “二洞”, “六冻”, “九东” for 栋; believed at the start of a phrase and before what a building has
+    rf"(?:(?<=^)|(?<=[\s,，。我们咱在住到去])|(?<=那个))(?P<n>[{_CN}十]{{1,3}}|\d{{1,2}})[洞冻动东懂]"
+    rf"(?=[{_CN}]单元|\d|[{_CN}]{{3,4}}(?![{_CN}])|的?[那大下水电楼门单后前旁边停漏])"
+)
+_CLAUSE_ROOM: Final = re.compile(
+    # “802 又是拖椅子”, “有人在撬703”: a door number that begins a phrase or follows what is done to doors
+    rf"(?:^|(?<=[\s,，。!！?？;；])|(?<=[撬砸踹敲]))(?P<r>\d{{3,4}})(?![\d.\-:：年月元块路号兆胶])(?= ?[\u4e00-\u9fff])(?! ?(?:了|分|错|快乐|班|还行|不存在)){_NOT_ROOM}",
+    re.ASCII,
+)
+_DOOR: Final = re.compile(r"(?P<b>\d{1,2})栋(?P<u>\d)(?=$|[\s,，。])", re.ASCII)
+_BUILDING_UNIT: Final = re.compile(r"(?:^|(?<=[\s,，。]))(?P<b>\d{1,2})-(?P<u>[1-9])(?=$|[。,，])", re.ASCII)
 _AMONG: Final = re.compile(
     r"(?:不对|说错|打错|写错|发错|搞错|更正|错了|口误)",
     re.ASCII,
@@ -120,6 +130,10 @@ _HOME: Final = re.compile(
     r"(?:我住|我家在?|我是|家住|我们家?是?|住在|我在|我这)(?:在|是)?$",
     re.ASCII,
 )
+DOORS: Final = 12
+"""Doors on a floor, at most, where only the number's form speaks for a room."""
+_NO_DOOR: Final = frozenset({"110", "211", "404", "502", "1001", "1111", "1212", "1024", "808", "909", "101"})
+"""Numbers that mean something else when they stand alone."""
 _WHOLE: Final = frozenset("楼都全房别大山桥城的")
 _COUNT: Final = frozenset("两几整每这那哪半多")
 
@@ -128,6 +142,8 @@ def find_place(text: str, gazetteer: Gazetteer) -> Place:
     """The place that a message is about, as far as it says so; the empty place otherwise."""
     if not text.isascii() and not unicodedata.is_normalized("NFKC", text):
         text = unicodedata.normalize("NFKC", text)
+    if _DICTATED.search(text):
+        text = _DICTATED.sub(r"\g<n>栋", text)
     place = _building(text, gazetteer) or _loose(text, gazetteer)
     spot = _spot(text, gazetteer)
     if spot:
@@ -152,9 +168,12 @@ def _building(text: str, gazetteer: Gazetteer) -> Place:
             _HOME.search(text[: at.start()]) and not place.room and not _HOME.search(text[: later_at.start()])
         ):
             at, place = later_at, later
+    if not place.unit and (door := _DOOR.match(text, at.start())) is not None:
+        place = place.merged(Place("", f"{door['u']}单元"))
     if not place.room or not place.unit:
-        rest = text[at.end() :]
-        place = place.merged(_unit_and_room(rest))
+        place = place.merged(_unit_and_room(text[at.end() :]))
+    if len(found) == 1 and not (place.room and place.unit):
+        place = place.merged(_unit_and_room(text[: at.start()]))  # “二单元电梯……3栋的”
     return place
 
 
@@ -199,6 +218,8 @@ def _loose(text: str, gazetteer: Gazetteer) -> Place:
                 and (not gazetteer.buildings or building in gazetteer.buildings)
             ):
                 return Place(building, "", match["r"])
+        if len(text) > 8 and (match := _BUILDING_UNIT.search(text)) is not None:
+            return Place(f"{int(match['b'])}栋", f"{match['u']}单元").merged(_unit_and_room(text[: match.start()]))
     nickname = next((n for n in sorted(gazetteer.nicknames, key=len, reverse=True) if n and n in text), None)
     if nickname is not None:
         rest = text[text.index(nickname) + len(nickname) :]
@@ -214,7 +235,14 @@ def _unit_and_room(text: str) -> Place:
     if not room:
         for match in _ROOM.finditer(text):
             room = _room(match["r1"] or match["r2"] or match["r3"])
+            if room.isdigit() and not _plausible(room):
+                room = ""
             if room:
+                break
+    if not room:
+        for match in _CLAUSE_ROOM.finditer(text):
+            if _plausible(match["r"]) and int(match["r"][-2:]) <= DOORS and match["r"] not in _NO_DOOR:
+                room = match["r"]
                 break
     return Place("", unit, room)
 
@@ -230,7 +258,11 @@ def _spot(text: str, gazetteer: Gazetteer) -> str:
 
 def _plausible(room: str) -> bool:
     """Rooms end in 01 to 30 (floor + door); 2026 after two small numbers is a year, 1000 a price."""
-    return 1 <= int(room[-2:]) <= 30 and room not in {"2023", "2024", "2025", "2026", "2027", "2028", "2029", "2030"}
+    return (
+        room[0] != "0"
+        and 1 <= int(room[-2:]) <= 30
+        and room not in {"2023", "2024", "2025", "2026", "2027", "2028", "2029", "2030"}
+    )
 
 
 def _unit(raw: str | None) -> str:

@@ -135,14 +135,18 @@ def _compile(own_words: tuple[str, ...], caution: str) -> Book:
     groups = _load("groups.toml")
     compiler = _Compiler(groups)
     known = load_categories()
-    files = ["emergency.toml", *(f"requests/{path.name}" for path in sorted((HEARD / "requests").glob("*.toml")))]
+    files = [
+        "emergency.toml",
+        "emergency_facts.toml",
+        *(f"requests/{path.name}" for path in sorted((HEARD / "requests").glob("*.toml"))),
+    ]
     for file in files:
         for code, rows in _load(file).items():
             if code not in known:
                 message = f"texts/heard/{file}: 没有这个类目 {code}"
                 raise ValueError(message)
             for number, row in enumerate(rows, start=1):
-                compiler.rule(f"{code}#{number}", code, row, emergency=file == "emergency.toml")
+                compiler.rule(f"{code}#{number}", code, row, emergency=file.startswith("emergency"))
     voice = {wrong.lower(): right for wrong, right in _load("voice.toml").items()}
     frames = {name: compiler.slot(w.lower() for w in words) for name, words in _load("frames.toml").items()}
     frames["ask"] = compiler.slot(w.lower() for w in groups["问"])

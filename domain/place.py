@@ -218,8 +218,9 @@ def _loose(text: str, gazetteer: Gazetteer) -> Place:
                 and (not gazetteer.buildings or building in gazetteer.buildings)
             ):
                 return Place(building, "", match["r"])
-        if len(text) > 8 and (match := _BUILDING_UNIT.search(text)) is not None:
-            return Place(f"{int(match['b'])}栋", f"{match['u']}单元").merged(_unit_and_room(text[: match.start()]))
+        bare = _BUILDING_UNIT.search(text) if len(text) > 8 else None
+        if bare is not None:
+            return Place(f"{int(bare['b'])}栋", f"{bare['u']}单元").merged(_unit_and_room(text[: bare.start()]))
     nickname = next((n for n in sorted(gazetteer.nicknames, key=len, reverse=True) if n and n in text), None)
     if nickname is not None:
         rest = text[text.index(nickname) + len(nickname) :]

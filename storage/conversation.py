@@ -105,7 +105,8 @@ async def question_of(tx: ReadTx, chat: Chat, reporter: Who) -> Question | None:
     """The latest open question to this person in this chat. Few are open at a time: all are read once per transaction."""
     found: dict[int, Question] | None = tx.memo.get("questions")
     if found is None:
-        rows = await tx.rows(sa.select(questions).order_by(questions.c.id))
+        # Questions are written at once, so nothing that waits to be written can change the answer.
+        rows = await ReadTx.rows(tx, sa.select(questions).order_by(questions.c.id))
         found = tx.memo["questions"] = {row.id: _question(row) for row in rows}
     mine = (reporter.channel, reporter.account)
     own = [q for q in found.values() if q.chat == chat and (q.reporter.channel, q.reporter.account) == mine]

@@ -76,7 +76,7 @@ async def house(config: Config, *, now: Callable[[], datetime] = read_clock) -> 
     foreign = config.telegram is not None and config.community.region == "CN"
     policy = config.policy(sensitive_ok=not foreign)
     recent = Recent()
-    # Dictionary and rules never die: looking through them again and again costs a sixth of the quiet path.
+    # Dictionary and rules never die, so the collector need not look through them again and again.
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)

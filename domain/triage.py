@@ -54,15 +54,19 @@ class Heard:
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why: the rule's name and the words that made it fire, so that a person can check a verdict."""
+    """Why: the rule's name, the words that made it fire and what they weighed, so that a person can check a verdict."""
 
     rule: str
     words: tuple[str, ...] = ()
+    weight: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The decision. ``codes`` is best first; with ``ASK`` it holds the (at most three) choices to offer."""
+    """The decision. ``codes`` is best first; with ``ASK`` it holds the (at most three) choices to offer.
+
+    ``runner_up``: the code that came next, for whoever asks why.
+    """
 
     act: Act
     intent: Intent
@@ -72,3 +76,4 @@ class Verdict:
     place: Place
     confidence: float
     reasons: tuple[Reason, ...]
+    runner_up: str = ""

@@ -30,6 +30,7 @@ class Inbox:
         self._wake = wake
         self._alone: set[tuple[str, str]] = set()
         self._checked: set[tuple[str, str]] = set()
+        self._grids: dict[Chat, Grid] = {}
 
     async def take_in(self, events: Sequence[Incoming], *, order: Order = "queue") -> None:
         """Handle a batch in order of arrival.
@@ -45,9 +46,11 @@ class Inbox:
             return
         cx = self._context()
         channel, bot = events[0].chat.channel, events[0].chat.bot
-        events = await self._effective(cx, events, channel, bot, order=order)
-        if not events:
-            return
+        early = self._early(cx, events)
+        if early is None:
+            events = await self._effective(cx, events, channel, bot, order=order)
+            if not events:
+                return
         try:
             if (channel, bot) in self._alone:
                 raise _OneByOneError
@@ -55,10 +58,13 @@ class Inbox:
                 # Looked at again inside the transaction: the same update may have come twice at once by webhook.
                 line = _line(events[0], order)
                 seen = await glance(tx, channel, line, [(event.chat, event.message_id) for event in events], cx.now)
-                for event in events:
-                    if seen is None or event.event > seen:
-                        await router.handle(cx, tx, event)
-                self._keep_offset(cx, tx, events[-1], order)
+                if early is not None and await grids.of_group(tx, events[0].chat) != early:
+                    cx.verdicts.clear()  # heard with the words of a roster that has changed since
+                fresh = [event for event in events if seen is None or event.event > seen]
+                for event in fresh:
+                    await router.handle(cx, tx, event)
+                if fresh:
+                    self._keep_offset(cx, tx, fresh[-1], order)
         except StorageFault:
             raise
         except Exception as error:
@@ -68,6 +74,16 @@ class Inbox:
                 await self._alone_with(cx, event, order=order)
             self._alone.discard((channel, bot))
         self._wake()
+
+    def _early(self, cx: Context, events: Sequence[Incoming]) -> Grid | None:
+        """The grid, as last seen, of a single message that wants something: no look beforehand can make it needless."""
+        event = events[0]
+        grid = self._grids.get(event.chat)
+        line = (event.chat.channel, event.chat.bot)
+        if len(events) > 1 or grid is None or line in self._alone or line not in self._checked:
+            return None
+        cx.recent.remember(event)
+        return None if self._is_idle(cx, grid, event, set()) else grid
 
     async def _effective(
         self, cx: Context, events: Sequence[Incoming], channel: str, bot: str, *, order: Order
@@ -87,6 +103,8 @@ class Inbox:
                     continue
                 here.add(event.event)
                 grid = await grids.of_group(tx, event.chat)
+                if grid is not None:
+                    self._grids[event.chat] = grid
                 cx.recent.remember(event)
                 if not self._is_idle(cx, grid, event, waited_for):
                     found.append(event)

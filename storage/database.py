@@ -19,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlalchemy.sql import Executable
 from typing_extensions import override
 
+from storage import onehop
 from storage.tables import counters, metadata
 
 _T = TypeVar("_T")
@@ -42,9 +43,9 @@ class ReadTx:
         self.cache = cache
         self.memo: dict[object, Any] = {}
 
-    async def rows(self, stmt: Executable) -> Sequence[sa.Row[Any]]:
-        """All rows."""
-        return (await unbroken(self.conn.execute(stmt))).all()
+    async def rows(self, stmt: Executable, values: Mapping[str, Any] | None = None) -> Sequence[sa.Row[Any]]:
+        """All rows. ``values`` are for the parameters of a statement that is built once because it is needed often."""
+        return (await unbroken(self.conn.execute(stmt, values))).all()
 
     async def one(self, stmt: Executable) -> sa.Row[Any] | None:
         """The first row or nothing."""
@@ -123,10 +124,10 @@ class WriteTx(ReadTx):
         return insert.on_conflict_do_update(index_elements=list(keys), set_=changed)
 
     @override
-    async def rows(self, stmt: Executable) -> Sequence[sa.Row[Any]]:
+    async def rows(self, stmt: Executable, values: Mapping[str, Any] | None = None) -> Sequence[sa.Row[Any]]:
         """All rows, including those added before."""
         await self.flush()
-        return await super().rows(stmt)
+        return await super().rows(stmt, values)
 
     @override
     async def one(self, stmt: Executable) -> sa.Row[Any] | None:
@@ -242,16 +243,19 @@ class Database:
         """``url``: ``sqlite:///path`` or ``postgresql://…``; drivers are chosen here."""
         parsed = make_url(url)
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
-        parsed = parsed.set(drivername="sqlite+aiosqlite" if self.is_sqlite else "postgresql+asyncpg")
+        parsed = parsed.set(drivername=onehop.DRIVER if self.is_sqlite else "postgresql+asyncpg")
         self.url = parsed
         self._cache: dict[object, Any] = {}
         self._lock = asyncio.Lock()
         if self.is_sqlite:
             if parsed.database:
                 Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-            args: dict[str, Any] = {"timeout": busy_seconds, "isolation_level": None}
-            self._writer = create_async_engine(parsed, connect_args=args, pool_size=1, max_overflow=0)
-            self._reader = create_async_engine(parsed, connect_args=args, pool_size=2, max_overflow=2)
+            args: dict[str, Any] = {
+                "connect_args": {"timeout": busy_seconds, "isolation_level": None},
+                "pool_reset_on_return": None,  # every transaction here is ended by whoever began it
+            }
+            self._writer = create_async_engine(parsed, pool_size=1, max_overflow=0, **args)
+            self._reader = create_async_engine(parsed, pool_size=2, max_overflow=2, **args)
             _prepare_sqlite(self._writer, write=True)
             _prepare_sqlite(self._reader, write=False)
         else:

@@ -14,6 +14,16 @@ from domain.ticket import OPEN, Action, Change, Event, Rating, State, Ticket, Wh
 from storage.database import ReadTx, WriteTx
 from storage.tables import album_parts, supporters, ticket_events, ticket_sources, tickets
 
+_SEEN = sa.select(ticket_sources.c.message_id).where(
+    *(ticket_sources.c[name] == sa.bindparam(name) for name in ("channel", "bot", "chat_id")),
+    ticket_sources.c.message_id.in_(sa.bindparam("messages", expanding=True)),
+)
+_LIVE = (
+    sa.select(tickets)
+    .where(tickets.c.grid_id == sa.bindparam("grid"), tickets.c.state.in_([*OPEN, State.SOLVED]))
+    .order_by(tickets.c.number)
+)
+
 
 async def next_number(tx: WriteTx) -> int:
     """The number of the next ticket."""
@@ -92,8 +102,7 @@ async def seen(tx: ReadTx, chat: Chat, message_ids: Iterable[str]) -> set[str]:
     known: dict[tuple[Chat, str], bool] = tx.memo.setdefault("sources", {})
     new = [m for m in message_ids if (chat, m) not in known]
     if new:
-        where = (*_in(ticket_sources, chat), ticket_sources.c.message_id.in_(new))
-        found = {row.message_id for row in await tx.rows(sa.select(ticket_sources.c.message_id).where(*where))}
+        found = {row.message_id for row in await tx.rows(_SEEN, {**_chat(chat), "messages": new})}
         known.update({(chat, m): m in found for m in new})
     return {m for m in message_ids if known[chat, m]}
 
@@ -112,9 +121,7 @@ async def open_in(tx: ReadTx, grid_id: int) -> list[Ticket]:
     """
     found: dict[int, Ticket] | None = tx.memo.get(("open", grid_id))
     if found is None:
-        live = [*OPEN, State.SOLVED]
-        stmt = sa.select(tickets).where(tickets.c.grid_id == grid_id, tickets.c.state.in_(live))
-        rows = await tx.rows(stmt.order_by(tickets.c.number))
+        rows = await tx.rows(_LIVE, {"grid": grid_id})
         found = tx.memo["open", grid_id] = {row.number: _ticket(row) for row in rows}
     return [t for t in found.values() if t.is_open or t.state is State.SOLVED]
 

@@ -71,7 +71,7 @@ async def house(config: Config, *, now: Callable[[], datetime] = read_clock) -> 
     """
     said = Sentences.load()
     calendar = Calendar(ZoneInfo(config.community.zone), workdays(config.calendar.off, config.calendar.work))
-    ear = Ear.load(caution={"ask": "low", "normal": "normal", "quiet": "high"}[config.manners.caution])
+    ear = Ear.load(caution=config.manners.point)
     categories = load_categories()
     foreign = config.telegram is not None and config.community.region == "CN"
     policy = config.policy(sensitive_ok=not foreign)

@@ -3,7 +3,7 @@
 import tomllib
 from datetime import date, time, timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 from zoneinfo import ZoneInfo
 
 from cryptography.fernet import Fernet
@@ -17,6 +17,10 @@ from texts.sentences import Sentences
 
 EXAMPLE_SECRETS = frozenset({"123456:REPLACE-ME", "REPLACE-ME", "请换成自己的"})
 """What stands in ``config.example.toml``; with one of these left in place the program does not start."""
+
+
+POINTS: Final = {"宁可多问": "low", "适中": "normal", "宁可安静": "high"}
+"""The operating points of the triage, from talkative to quiet, and what the ear calls them."""
 
 
 class ConfigFault(Exception):
@@ -105,7 +109,21 @@ class Manners(_Section):
     questions_per_day: Annotated[int, Field(ge=0, le=20)] = 3
     notices_per_day: Annotated[int, Field(ge=0, le=5)] = 2
     join_minutes: Annotated[int, Field(ge=1, le=10)] = 5
-    caution: Literal["ask", "normal", "quiet"] = "normal"
+    caution: Literal["宁可多问", "适中", "宁可安静"] = "适中"
+
+    @field_validator("caution", mode="before")
+    @classmethod
+    def _caution(cls, value: object) -> object:
+        return (
+            {"ask": "宁可多问", "normal": "适中", "quiet": "宁可安静"}.get(value, value)
+            if isinstance(value, str)
+            else value
+        )
+
+    @property
+    def point(self) -> str:
+        """The operating point as the ear calls it."""
+        return POINTS[self.caution]
 
 
 class Visits(_Section):

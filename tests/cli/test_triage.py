@@ -63,3 +63,67 @@ def test_each_line_is_answered_before_the_next_comes() -> None:
             assert json.loads(child.stdout.readline())["id"] == number
         child.stdin.close()
     assert child.returncode == 0
+
+
+ROWS: list[dict[str, object]] = [
+    {"id": "a1", "text": "3栋2单元501家里漏水了", "intent": "request", "codes": ["FIX05"], "urgency": "P1",
+     "place": {"building": "3栋", "unit": "2单元", "room": "501"}, "act": "ticket"},
+    {"id": "a2", "text": "有人困在电梯里", "intent": "request", "codes": ["EMG04"], "urgency": "P0", "place": {}, "act": "alert"},
+    {"id": "b1", "text": "今天天气真好", "intent": "chat", "codes": [], "urgency": "none", "place": {}, "act": "silent"},
+    {"id": "b2", "text": "我家电梯坏了，这是玩笑么算了", "intent": "chat", "codes": [], "urgency": "none", "place": {}, "act": "silent"},
+]  # fmt: skip
+
+
+def labelled(rows: list[dict[str, object]]) -> str:
+    return "\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
+
+
+def test_figures_with_counts_intervals_curve_hands_and_errors(desk: Desk) -> None:
+    file = desk.file("rows.jsonl", labelled(ROWS))
+    found = json.loads(desk.ok("triage", "eval", file, "--json", "--hands"))
+    assert (found["rows"], found["point"], found["file"]) == (4, "适中", "rows.jsonl")
+    assert found["figures"]["p0_recall"] == {"share": 1.0, "hits": 1, "cases": 1, "low": 0.2065, "high": 1.0}
+    assert list(found["curve"]) == ["宁可多问", "适中", "宁可安静"]
+    assert found["curve"]["适中"] == found["figures"]
+    assert list(found["hands"]) == ["a", "b"]
+    assert all(set(one) == {"id", "kind", "answered", "expected"} for one in found["errors"])
+    assert "漏水" not in json.dumps(found, ensure_ascii=False)
+
+
+def test_texts_are_shown_only_on_request(desk: Desk) -> None:
+    wrong = [{**ROWS[2], "text": "3栋电梯坏了没人修"}]
+    file = desk.file("rows.jsonl", labelled(wrong))
+    assert "没人修" not in desk.ok("triage", "eval", file)
+    shown = desk.ok("triage", "eval", file, "--texts")
+    assert "没人修" in shown
+    assert "错 1 处" in shown
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ({**ROWS[0], "act": "shout"}, "act 不认识"),
+        ({**ROWS[0], "intent": None}, "intent 不认识"),
+        ({**ROWS[0], "urgency": "P9"}, "urgency 不认识"),
+        ({**ROWS[0], "codes": ["XXX99"]}, "codes 应是"),
+        ({**ROWS[0], "place": "3栋"}, "place 应是"),
+        ({"text": 4}, "没有 text"),
+    ],
+)
+def test_a_row_with_a_wrong_label_is_named(desk: Desk, row: dict[str, object], said: str) -> None:
+    file = desk.file("rows.jsonl", labelled([ROWS[0], row]))
+    complaint = desk.refused("triage", "eval", file)
+    assert complaint.startswith("第2行")
+    assert said in complaint
+
+
+def test_no_rows_no_figures(desk: Desk) -> None:
+    assert "没有标注过" in desk.refused("triage", "eval", desk.file("rows.jsonl", "\n"))
+    assert "读不到" in desk.refused("triage", "eval", desk.folder / "none.jsonl")
+
+
+@pytest.mark.parametrize(("word", "point"), [("宁可安静", "宁可安静"), ("quiet", "宁可安静"), ("适中", "适中")])
+def test_the_operating_point_is_the_configured_one(desk: Desk, word: str, point: str) -> None:
+    desk.config.write_text(desk.config.read_text("utf-8") + f'[manners]\ncaution = "{word}"\n', encoding="utf-8")
+    file = desk.file("rows.jsonl", labelled(ROWS))
+    assert json.loads(desk.ok("triage", "eval", file, "--json"))["point"] == point

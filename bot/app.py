@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -72,6 +73,12 @@ async def house(config: Config, *, now: Callable[[], datetime] = read_clock) -> 
     said = Sentences.load()
     calendar = Calendar(ZoneInfo(config.community.zone), workdays(config.calendar.off, config.calendar.work))
     ear = Ear.load(caution=config.manners.point)
+
+    @cache
+    def ear_at(point: str) -> Ear:
+        """An ear as a leader tuned it for his grid: loaded when it is first wanted, shared by all grids at that point."""
+        return Ear.load(caution=point)
+
     categories = load_categories()
     foreign = config.telegram is not None and config.community.region == "CN"
     policy = config.policy(sensitive_ok=not foreign)
@@ -83,7 +90,7 @@ async def house(config: Config, *, now: Callable[[], datetime] = read_clock) -> 
     ears: dict[int, tuple[Grid, Ear]] = {}
 
     def context() -> Context:
-        return Context(now(), said, policy, calendar, ear, categories, recent, ears=ears)
+        return Context(now(), said, policy, calendar, ear, categories, recent, ears=ears, ear_at=ear_at)
 
     database = Database(config.storage.url)
     try:

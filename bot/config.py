@@ -181,6 +181,7 @@ class Config(_Section):
             join=timedelta(minutes=m.join_minutes),
             visit_at=self.visits.remind_at,
             visits_enabled=self.visits.enabled and sensitive_ok,
+            caution=m.point,
         )
 
 

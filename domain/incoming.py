@@ -61,6 +61,15 @@ class Attachment:
 
 
 @dataclass(frozen=True, slots=True)
+class Quoted:
+    """The message that is being replied to, where the channel brings it along."""
+
+    text: str
+    sender: Sender
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Incoming:
     """One thing that happened in one chat. ``event`` orders the events of a channel; ``at`` is aware UTC."""
 
@@ -82,3 +91,4 @@ class Incoming:
     click: str = ""
     new_chat_id: str = ""
     title: str = ""
+    quoted: Quoted | None = None

@@ -148,3 +148,23 @@ class TimePassed(Refusal):
 
 class TextTooLong(Refusal):
     """The text is longer than the channel or the rule allows."""
+
+
+class SameCategory(Refusal):
+    """The ticket is of this kind already."""
+
+
+class NoSuchCategory(Refusal):
+    """No category, or several, are called so."""
+
+
+class NothingQuoted(Refusal):
+    """The leader points at a message that is not there any more, or at none."""
+
+
+class AlreadyTicket(Refusal):
+    """The message has become (part of) a ticket before."""
+
+
+class PlaceUnclear(Refusal):
+    """A nickname needs a building of this grid that it means."""

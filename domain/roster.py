@@ -146,6 +146,7 @@ class Grid:
     muted_until: datetime | None = None
     spots: tuple[str, ...] = ()
     nicknames: Mapping[str, str] = field(default_factory=dict)
+    caution: str = ""
 
     def member(self, member_id: int | None) -> Member | None:
         """A member of this grid or of the areas above it."""

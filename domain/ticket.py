@@ -16,6 +16,7 @@ from domain.category import Urgency
 from domain.deadline import EXTENSION, terms
 from domain.incoming import Chat, ChatKind
 from domain.place import Place
+from domain.triage import Verdict
 
 MAX_REWORKS = 2
 """不满意或未解决退回重办至多两次，再则督办 (济南 27)."""
@@ -38,10 +39,11 @@ class State(StrEnum):
     REFUSED = "refused"
     ANSWERED = "answered"
     WITHDRAWN = "withdrawn"
+    DISMISSED = "dismissed"
 
 
 OPEN = frozenset({State.TO_ACCEPT, State.TO_DISPATCH, State.DISPATCHED, State.IN_PROGRESS})
-ENDED = frozenset({State.CONFIRMED, State.ARCHIVED, State.REFUSED, State.ANSWERED, State.WITHDRAWN})
+ENDED = frozenset({State.CONFIRMED, State.ARCHIVED, State.REFUSED, State.ANSWERED, State.WITHDRAWN, State.DISMISSED})
 
 
 class Action(StrEnum):
@@ -72,6 +74,9 @@ class Action(StrEnum):
     ALERTED = "alerted"
     ACKNOWLEDGED = "acknowledged"
     UNHEARD = "unheard"
+    RECODED = "recoded"
+    DISMISSED = "dismissed"
+    POINTED_OUT = "pointed_out"
 
 
 class RefusalCode(StrEnum):
@@ -147,7 +152,7 @@ class Ticket:
     thread: str = ""
     assignee_id: int | None = None
     reason: str = ""
-    why: str = ""
+    why: Verdict | None = None
     responded_at: datetime | None = None
     solved_at: datetime | None = None
     closed_at: datetime | None = None
@@ -175,12 +180,14 @@ class Ticket:
 Change = tuple[Ticket, Event]
 
 
-def _change(ticket: Ticket, who: Who, action: Action, at: datetime, note: str = "", **fields: Any) -> Change:
+def change(ticket: Ticket, who: Who, action: Action, at: datetime, note: str = "", **fields: Any) -> Change:
+    """The ticket with these fields, and the line of its history."""
     after = replace(ticket, **fields)
     return after, Event(ticket.number, at, who.mark, action, ticket.state, after.state, note)
 
 
-def _require_open(ticket: Ticket) -> None:
+def require_open(ticket: Ticket) -> None:
+    """Refuse what only an open ticket allows."""
     if not ticket.is_open:
         raise refusal.AlreadyClosed(number=ticket.number)
 
@@ -199,7 +206,7 @@ def open_ticket(
     urgency: Urgency,
     place: Place,
     private: bool,
-    why: str,
+    why: Verdict | None,
     at: datetime,
     calendar: Calendar,
     to_accept: bool = False,
@@ -230,22 +237,22 @@ def open_ticket(
 
 def dispatch(ticket: Ticket, reason: str, at: datetime) -> Change:
     """派单: somebody is being asked; ``reason`` is kept and shown."""
-    _require_open(ticket)
-    return _change(ticket, BOT, Action.DISPATCHED, at, reason, state=State.DISPATCHED, assignee_id=None, reason=reason)
+    require_open(ticket)
+    return change(ticket, BOT, Action.DISPATCHED, at, reason, state=State.DISPATCHED, assignee_id=None, reason=reason)
 
 
 def await_dispatch(ticket: Ticket, at: datetime) -> Change:
     """待派单 again: everybody was asked and nobody can be reached at the moment."""
-    _require_open(ticket)
-    return _change(ticket, BOT, Action.UNHEARD, at, state=State.TO_DISPATCH, assignee_id=None)
+    require_open(ticket)
+    return change(ticket, BOT, Action.UNHEARD, at, state=State.TO_DISPATCH, assignee_id=None)
 
 
 def take(ticket: Ticket, member_id: int, who: Who, at: datetime) -> Change:
     """接单: this person sees it through. The first human answer is what the response clock waits for."""
-    _require_open(ticket)
+    require_open(ticket)
     if ticket.state is State.IN_PROGRESS:
         raise refusal.AlreadyTaken(number=ticket.number)
-    return _change(
+    return change(
         ticket,
         who,
         Action.TAKEN,
@@ -258,10 +265,10 @@ def take(ticket: Ticket, member_id: int, who: Who, at: datetime) -> Change:
 
 def assign(ticket: Ticket, member_id: int, reason: str, who: Who, at: datetime) -> Change:
     """指派: to the grid leader when nobody else is left, or by the leader to somebody. Not an answer to the resident yet."""
-    _require_open(ticket)
+    require_open(ticket)
     action = Action.REASSIGNED if who.member_id is not None else Action.PASSED_ON
     note = f"{reason}|member:{member_id}"
-    return _change(ticket, who, action, at, note, state=State.DISPATCHED, assignee_id=member_id, reason=reason)
+    return change(ticket, who, action, at, note, state=State.DISPATCHED, assignee_id=member_id, reason=reason)
 
 
 def hand_back(ticket: Ticket, note: str, who: Who, at: datetime, *, before: bool) -> Change:
@@ -269,20 +276,20 @@ def hand_back(ticket: Ticket, note: str, who: Who, at: datetime, *, before: bool
     _require_handled(ticket, who)
     if before:
         raise refusal.HandedBackOnce(number=ticket.number)
-    return _change(ticket, who, Action.HANDED_BACK, at, note)
+    return change(ticket, who, Action.HANDED_BACK, at, note)
 
 
 def progress(ticket: Ticket, note: str, who: Who, at: datetime) -> Change:
     """进展: a line of what was done so far; whoever reports it has taken the ticket."""
     _require_handled(ticket, who)
     state, responded_at = State.IN_PROGRESS, ticket.responded_at or at
-    return _change(ticket, who, Action.PROGRESS, at, note, state=state, responded_at=responded_at)
+    return change(ticket, who, Action.PROGRESS, at, note, state=state, responded_at=responded_at)
 
 
 def solve(ticket: Ticket, note: str, who: Who, at: datetime) -> Change:
     """办结: the handler says it is solved; only the resident can say that it really is."""
     _require_handled(ticket, who)
-    return _change(
+    return change(
         ticket,
         who,
         Action.SOLVED,
@@ -299,7 +306,7 @@ def solve(ticket: Ticket, note: str, who: Who, at: datetime) -> Change:
 def explain(ticket: Ticket, note: str, who: Who, at: datetime) -> Change:
     """按规定不能办，已说明: an honest outcome of its own, never counted as solved."""
     _require_handled(ticket, who)
-    return _change(
+    return change(
         ticket,
         who,
         Action.EXPLAINED,
@@ -313,7 +320,7 @@ def explain(ticket: Ticket, note: str, who: Who, at: datetime) -> Change:
 
 
 def _require_handled(ticket: Ticket, who: Who) -> None:
-    _require_open(ticket)
+    require_open(ticket)
     if who.member_id is None or ticket.assignee_id != who.member_id:
         raise refusal.NotYourTicket(number=ticket.number)
 
@@ -332,7 +339,7 @@ def confirm(ticket: Ticket, who: Who, at: datetime) -> Change:
             if ticket.is_open
             else refusal.AlreadyClosed(number=ticket.number)
         )
-    return _change(ticket, who, Action.CONFIRMED, at, state=State.CONFIRMED, closed_at=at)
+    return change(ticket, who, Action.CONFIRMED, at, state=State.CONFIRMED, closed_at=at)
 
 
 def reopen(ticket: Ticket, who: Who, at: datetime, calendar: Calendar) -> Change:
@@ -347,7 +354,7 @@ def reopen(ticket: Ticket, who: Who, at: datetime, calendar: Calendar) -> Change
     if ticket.reworks >= MAX_REWORKS:
         raise refusal.ReworkedTwice(number=ticket.number)
     due = terms(ticket.urgency)
-    return _change(
+    return change(
         ticket,
         who,
         Action.REOPENED,
@@ -377,35 +384,35 @@ def rate(ticket: Ticket, rating: Rating, who: Who, at: datetime) -> Change:
             if ticket.is_open
             else refusal.AlreadyClosed(number=ticket.number)
         )
-    return _change(ticket, who, Action.RATED, at, rating.value, rating=rating, state=State.ARCHIVED)
+    return change(ticket, who, Action.RATED, at, rating.value, rating=rating, state=State.ARCHIVED)
 
 
 def remind(ticket: Ticket, at: datetime) -> Change:
     """The one reminder a resident gets to say whether it is solved."""
     if ticket.state is not State.SOLVED or ticket.reminded_at is not None:
         raise refusal.AlreadyClosed(number=ticket.number)
-    return _change(ticket, BOT, Action.REMINDED, at, reminded_at=at)
+    return change(ticket, BOT, Action.REMINDED, at, reminded_at=at)
 
 
 def archive(ticket: Ticket, at: datetime) -> Change:
     """归档 as 未评价: nobody answered. Never counted as satisfied."""
     if ticket.state not in (State.SOLVED, State.CONFIRMED):
         raise refusal.AlreadyClosed(number=ticket.number)
-    return _change(ticket, BOT, Action.UNRATED, at, state=State.ARCHIVED, closed_at=ticket.closed_at or at)
+    return change(ticket, BOT, Action.UNRATED, at, state=State.ARCHIVED, closed_at=ticket.closed_at or at)
 
 
 def withdraw(ticket: Ticket, who: Who, at: datetime) -> Change:
     """撤回 by whoever reported it: what was written and shown is erased, the number and what happened stay."""
     _require_reporter(ticket, who)
-    if ticket.state in ENDED:
+    if ticket.state in ENDED and ticket.state is not State.DISMISSED:
         raise refusal.AlreadyClosed(number=ticket.number)
-    return _change(ticket, who, Action.WITHDRAWN, at, state=State.WITHDRAWN, closed_at=at, words="", why="", photos=())
+    return change(ticket, who, Action.WITHDRAWN, at, state=State.WITHDRAWN, closed_at=at, words="", why=None, photos=())
 
 
 def refuse(ticket: Ticket, code: RefusalCode, who: Who, at: datetime) -> Change:
     """不予受理: always with a reason code and a destination."""
-    _require_open(ticket)
-    return _change(
+    require_open(ticket)
+    return change(
         ticket,
         who,
         Action.REFUSED,
@@ -420,33 +427,33 @@ def refuse(ticket: Ticket, code: RefusalCode, who: Who, at: datetime) -> Change:
 
 def extend(ticket: Ticket, note: str, who: Who, at: datetime, calendar: Calendar) -> Change:
     """延期: once, before the deadline, by the grid leader, with a reason the resident is told (条例 15(二))."""
-    _require_open(ticket)
+    require_open(ticket)
     if ticket.extended or at >= ticket.closing_due_at:
         raise refusal.ExtendedOnce(number=ticket.number)
     due = EXTENSION.after(ticket.closing_due_at, calendar)
-    return _change(ticket, who, Action.EXTENDED, at, note, extended=True, closing_due_at=due)
+    return change(ticket, who, Action.EXTENDED, at, note, extended=True, closing_due_at=due)
 
 
 def urge(ticket: Ticket, who: Who, at: datetime) -> Change:
     """催办: joins the open ticket, never makes a new one."""
     if ticket.state in ENDED:
         raise refusal.AlreadyClosed(number=ticket.number)
-    return _change(ticket, who, Action.URGED, at, urges=ticket.urges + 1)
+    return change(ticket, who, Action.URGED, at, urges=ticket.urges + 1)
 
 
 def support(ticket: Ticket, who: Who, at: datetime) -> Change:
     """我家也是 (+1)."""
-    _require_open(ticket)
+    require_open(ticket)
     if (who.channel, who.account) == (ticket.reporter.channel, ticket.reporter.account):
         raise refusal.AlreadyCounted(number=ticket.number)
-    return _change(ticket, who, Action.SUPPORTED, at, supporters=ticket.supporters + 1)
+    return change(ticket, who, Action.SUPPORTED, at, supporters=ticket.supporters + 1)
 
 
 def add(ticket: Ticket, words: str, place: Place, photos: tuple[str, ...], who: Who, at: datetime) -> Change:
     """补充: words, a place or photos that belong to the same matter."""
     if ticket.state in ENDED:
         raise refusal.AlreadyClosed(number=ticket.number)
-    return _change(
+    return change(
         ticket,
         who,
         Action.ADDED,
@@ -459,16 +466,16 @@ def add(ticket: Ticket, words: str, place: Place, photos: tuple[str, ...], who: 
 
 def correct(ticket: Ticket, was: str, words: str, place: Place, who: Who, at: datetime) -> Change:
     """The writer edited his message: what he says now takes the place of what it ``was``; unknown, it is added."""
-    _require_open(ticket)
+    require_open(ticket)
     known = ticket.words
     words = known.replace(was, words, 1) if was and was in known else f"{known}\n{words}"
-    return _change(ticket, who, Action.CORRECTED, at, words=words, place=place or ticket.place)
+    return change(ticket, who, Action.CORRECTED, at, words=words, place=place or ticket.place)
 
 
 def acknowledge(ticket: Ticket, member_id: int, who: Who, at: datetime) -> Change:
     """知悉: a human has heard the alert and takes charge."""
-    _require_open(ticket)
-    return _change(
+    require_open(ticket)
+    return change(
         ticket,
         who,
         Action.ACKNOWLEDGED,
@@ -482,4 +489,4 @@ def acknowledge(ticket: Ticket, member_id: int, who: Who, at: datetime) -> Chang
 
 def note(ticket: Ticket, action: Action, words: str, at: datetime, who: Who = BOT) -> Change:
     """A line of history that changes no state."""
-    return _change(ticket, who, action, at, words)
+    return change(ticket, who, action, at, words)

@@ -133,6 +133,8 @@ def _state_line(cx: Context, grid: Grid, ticket: Ticket) -> str:
             return cx.said.say(f"refusal_code.{ticket.done}")
         case State.WITHDRAWN:
             return cx.said.say("card.withdrawn")
+        case State.DISMISSED:
+            return cx.said.say("card.dismissed")
 
 
 def hotline(cx: Context, ticket: Ticket) -> str:

@@ -8,7 +8,21 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from handlers import access, enquiries, handling, leading, members, notices, notify, questions, tickets, visits
+from handlers import (
+    access,
+    correcting,
+    enquiries,
+    explaining,
+    handling,
+    leading,
+    members,
+    naming,
+    notices,
+    notify,
+    questions,
+    tickets,
+    visits,
+)
 from handlers.context import Ask, Context
 from storage.database import WriteTx
 
@@ -27,7 +41,8 @@ class For(StrEnum):
 class Command:
     """``name`` is Latin, ``aliases`` are Chinese, the first is the one shown.
 
-    ``bare``: may stand alone in a group. ``free``: everything behind it is words, numbers too.
+    ``bare``: may stand alone in a group. ``free``: everything behind it is words, numbers too. ``pointing``: said of the
+    message it replies to, so that it needs no slash there.
     """
 
     name: str
@@ -37,6 +52,7 @@ class Command:
     private: bool = False
     bare: bool = False
     free: bool = False
+    pointing: bool = False
 
     @property
     def alias(self) -> str:
@@ -84,7 +100,11 @@ COMMANDS: tuple[Command, ...] = (
     Command("paidan", ("派单",), For.LEADER, leading.reassign, private=True),
     Command("buyushouli", ("不予受理",), For.LEADER, leading.refuse, private=True),
     Command("yanqi", ("延期",), For.LEADER, leading.extend, private=True),
-    Command("weishenme", ("为什么",), For.LEADER, enquiries.why, private=True),
+    Command("weishenme", ("为什么", "why"), For.LEADER, explaining.why, private=True),
+    Command("gailei", ("改类",), For.LEADER, correcting.recode, private=True),
+    Command("shisuqiu", ("是诉求",), For.LEADER, correcting.point_out, pointing=True),
+    Command("diming", ("地名",), For.LEADER, naming.place, private=True, free=True),
+    Command("lingmindu", ("灵敏度",), For.LEADER, naming.tune, private=True, free=True),
     Command("tongzhi", ("通知", "公告"), For.LEADER, notices.draft, private=True, free=True),
     Command("mingce", ("名册",), For.LEADER, members.roster, private=True),
     Command("jinri", ("今日",), For.LEADER, enquiries.today, private=True),
@@ -109,6 +129,9 @@ BUTTONS: dict[str, UseCase] = {
     "reassign": leading.reassign,
     "refuse": leading.refuse,
     "choose": questions.choose,
+    "why": explaining.why,
+    "recode": correcting.recode,
+    "dismiss": correcting.dismiss,
     "visit": visits.settle,
     "notice": notices.decide,
 }

@@ -1,6 +1,6 @@
 """The leaves a use case is given: the clock reading, the texts, the policy, the ear."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 
@@ -35,6 +35,12 @@ class Policy:
     question_life: timedelta = timedelta(hours=24)
     visit_at: time = time(9)
     visits_enabled: bool = True
+    caution: str = "normal"
+
+
+def _ear_at(point: str) -> Ear:
+    """An ear at another operating point."""
+    return Ear.load(caution=point)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +56,16 @@ class Context:
     recent: Recent = field(default_factory=Recent)
     verdicts: dict[tuple[Chat, str, str], Verdict] = field(default_factory=dict)
     ears: dict[int, tuple[Grid, Ear]] = field(default_factory=dict)
+    ear_at: Callable[[str], Ear] = _ear_at
 
     def ear_of(self, grid: Grid) -> Ear:
-        """The ear that knows the buildings, spots and nicknames of this grid."""
+        """The ear that knows the buildings, spots and nicknames of this grid, at the operating point its leader chose."""
         known = self.ears.get(grid.id)
         if known is None or known[0] is not grid:
             gazetteer = Gazetteer(grid.gazetteer_buildings(), grid.spots, grid.nicknames)
-            known = self.ears[grid.id] = (grid, self.ear.with_gazetteer(gazetteer))
+            tuned = grid.caution and grid.caution != self.policy.caution
+            ear = self.ear_at(grid.caution) if tuned else self.ear
+            known = self.ears[grid.id] = (grid, ear.with_gazetteer(gazetteer))
         return known[1]
 
     def when(self, at: datetime) -> str:

@@ -6,9 +6,9 @@ The bot never dispatches rescue and never says that help is on its way (domain r
 from domain import ticket as rules
 from domain.incoming import Incoming
 from domain.outgoing import Kind as Said
-from domain.roster import Because, Candidate, Grid, Member
+from domain.roster import Because, Candidate, Grid, Member, Role
 from domain.ticket import Action, Ticket
-from handlers import cards, dispatching, notify
+from handlers import cards, dispatching, explaining, notify
 from handlers.context import Context
 from storage import calls, grids, tickets
 from storage.database import WriteTx
@@ -16,16 +16,29 @@ from storage.database import WriteTx
 
 async def call(cx: Context, tx: WriteTx, grid: Grid, ticket: Ticket, event: Incoming) -> None:
     """Say the number in the chat, call the grid leader and the paired volunteer in private, start the ladder."""
-    ladder = await _ladder(cx, tx, grid, ticket)
-    called = _first(cx, grid, ticket, ladder)
-    calls.raise_alert(tx, ticket.number, [m.id for m in called], cx.now + cx.policy.alert_again)
-    ticket = await tickets.save(tx, rules.note(ticket, Action.ALERTED, _names(called), cx.now))
+    ticket, called = await _raise(cx, tx, grid, ticket)
     cards.post(cx, tx, grid, ticket)
     notify.react(cx, tx, event, cx.said.say("emoji.received"))
     for member in called:
         _ring(cx, tx, grid, ticket, member, rung=0)
     if ticket.private:
         _write_privately(cx, tx, ticket)
+
+
+async def raise_late(cx: Context, tx: WriteTx, grid: Grid, ticket: Ticket) -> Ticket:
+    """A ticket turns out to be a danger: the same people are called. Not again where somebody has answered before."""
+    if await calls.alert(tx, ticket.number) is not None:
+        return ticket
+    ticket, called = await _raise(cx, tx, grid, ticket)
+    for member in called:
+        _ring(cx, tx, grid, ticket, member, rung=0)
+    return ticket
+
+
+async def _raise(cx: Context, tx: WriteTx, grid: Grid, ticket: Ticket) -> tuple[Ticket, list[Member]]:
+    called = _first(cx, grid, ticket, await _ladder(cx, tx, grid, ticket))
+    calls.raise_alert(tx, ticket.number, [m.id for m in called], cx.now + cx.policy.alert_again)
+    return await tickets.save(tx, rules.note(ticket, Action.ALERTED, _names(called), cx.now)), called
 
 
 def _first(cx: Context, grid: Grid, ticket: Ticket, ladder: list[Candidate]) -> list[Member]:
@@ -66,7 +79,10 @@ def _ring(cx: Context, tx: WriteTx, grid: Grid, ticket: Ticket, member: Member, 
         Said.ALERT,
         f"alert:{ticket.number}:{rung}:{member.id}",
         text,
-        buttons=[[("acknowledge", "acknowledge", "")]],
+        buttons=[
+            [("acknowledge", "acknowledge", "")],
+            *([] if member.role is Role.VOLUNTEER else [explaining.leader_buttons()]),
+        ],
         subject_id=ticket.number,
         near=ticket.chat,
         photos=ticket.photos,
@@ -111,11 +127,13 @@ async def heard(cx: Context, tx: WriteTx, grid: Grid, ticket: Ticket, member: Me
     return True
 
 
-async def withdrawn(cx: Context, tx: WriteTx, grid: Grid, ticket: Ticket) -> None:
-    """Taken back by the reporter: nobody is called any more, but whoever was called should still ask how things are."""
+async def called_off(cx: Context, tx: WriteTx, grid: Grid, ticket: Ticket, why: str) -> None:
+    """Nobody is called any more: ``withdrawn`` by the reporter (whoever was called should still ask how things are), or
+    ``dismissed`` by the leader.
+    """
     await calls.close_alert(tx, ticket.number, "cancelled")
-    text = cx.said.say("danger.withdrawn", title=cards.title(cx, ticket, public=False))
-    await _tell_called(cx, tx, grid, ticket, f"withdrawn:{ticket.number}", text, also=ticket.assignee_id)
+    text = cx.said.say(f"danger.{why}", title=cards.title(cx, ticket, public=False))
+    await _tell_called(cx, tx, grid, ticket, f"{why}:{ticket.number}", text, also=ticket.assignee_id)
 
 
 async def _tell_called(

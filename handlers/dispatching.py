@@ -7,7 +7,7 @@ from domain.deadline import terms
 from domain.outgoing import Kind as Said
 from domain.roster import Because, Candidate, Grid, Role
 from domain.ticket import TO_SENIORS, Action, State, Ticket
-from handlers import cards, notify
+from handlers import cards, explaining, notify
 from handlers.context import Context
 from storage import calls, grids, outbox, tickets
 from storage.database import WriteTx
@@ -112,7 +112,10 @@ async def give(cx: Context, tx: WriteTx, grid: Grid, ticket: Ticket, candidate: 
         Said.INVITATION,
         f"given:{ticket.number}:{ticket.version}:{member.id}",
         text,
-        buttons=[[("take_self", "take", ""), ("reassign", "reassign", "")], [("refuse", "refuse", "")]],
+        buttons=[
+            [("take_self", "take", ""), ("reassign", "reassign", ""), ("refuse", "refuse", "")],
+            explaining.leader_buttons(),
+        ],
         subject_id=ticket.number,
         near=ticket.chat,
         photos=ticket.photos,
@@ -124,11 +127,11 @@ async def give(cx: Context, tx: WriteTx, grid: Grid, ticket: Ticket, candidate: 
 
 
 async def take_back(cx: Context, tx: WriteTx, grid: Grid, ticket: Ticket, why: str) -> int | None:
-    """The open invitation is over (``declined``, ``expired``, ``cancelled``, ``withdrawn``); whose it was, if anybody's."""
+    """The open invitation is over (``declined``, ``expired``, ``cancelled``, ``withdrawn``, ``dismissed``); whose it was, if anybody's."""
     invitation = await calls.current(tx, ticket.number)
     if invitation is None:
         return None
-    await calls.close(tx, ticket.number, "cancelled" if why == "withdrawn" else why)
+    await calls.close(tx, ticket.number, "cancelled" if why in ("withdrawn", "dismissed") else why)
     if invitation.reason == CHOSEN:
         mine = outbox_table.c.key.startswith(f"assigned:{ticket.number}:", autoescape=True)
         key = "".join([row.key for row in await outbox.select(tx, mine, limit=1)])  # none when he cannot be written to

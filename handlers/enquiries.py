@@ -4,7 +4,7 @@ import json
 from datetime import time
 
 from domain.ticket import OPEN, State, Ticket
-from handlers import access, cards, joining, misheard, notify
+from handlers import access, cards, explaining, joining, misheard, notify
 from handlers.context import Ask, Context
 from storage import calls, grids, outbox, tickets
 from storage.database import WriteTx
@@ -93,6 +93,8 @@ async def work(cx: Context, tx: WriteTx, ask: Ask) -> None:
         ticket = await access.ticket(tx, ask)
         text = "\n".join([cards.work_text(cx, ticket, reason=ticket.reason), *await _history(cx, tx, ticket)])
         buttons = cards.work_buttons(ticket) if ticket.assignee_id == member.id and ticket.is_open else []
+        if ask.leads and ticket.is_open:
+            buttons = [*buttons, explaining.leader_buttons()]
         notify.reply(cx, tx, ask.event, text[:4000], buttons=buttons, subject_id=ticket.number)
         return
     asked = await calls.of_member(tx, member.id)
@@ -111,21 +113,6 @@ async def work(cx: Context, tx: WriteTx, ask: Ask) -> None:
         by = cx.by(ticket.closing_due_at)
         lines.append(cx.said.say(key, title=cards.title(cx, ticket, public=False), by=by, number=ticket.number))
     notify.reply(cx, tx, ask.event, "\n".join(lines)[:4000])
-
-
-async def why(cx: Context, tx: WriteTx, ask: Ask) -> None:
-    """为什么: the words and the rule that made a message a ticket, and why this person was asked."""
-    access.require_leader(ask)
-    ticket = await access.ticket(tx, ask)
-    text = cx.said.say(
-        "reply.why",
-        title=cards.title(cx, ticket, public=False),
-        code=ticket.code,
-        urgency=ticket.urgency,
-        why=ticket.why,
-        because=cards.because(cx, ticket.reason) if ticket.reason else cx.said.say("reply.why_nobody"),
-    )
-    notify.reply(cx, tx, ask.event, text)
 
 
 async def today(cx: Context, tx: WriteTx, ask: Ask) -> None:

@@ -32,7 +32,7 @@ async def join(cx: Context, tx: WriteTx, ask: Ask, known: Ticket, place: Place, 
         text = cx.said.say(key, title=title, words=plain(words, 500))
     else:
         text = cx.said.say("danger.again", title=title, words=plain(words, 500))
-    await _tell_handler(cx, tx, grid, known, "added", text, photos=photos)
+    await tell_handler(cx, tx, grid, known, "added", text, photos=photos)
     await cards.show(cx, tx, grid, known)
     return known
 
@@ -49,7 +49,7 @@ async def correct(cx: Context, tx: WriteTx, ask: Ask, known: Ticket, text: str) 
     if had != known.place:
         known = await _nearer(cx, tx, grid, known)
     said = cx.said.say("work.corrected", title=cards.title(cx, known, public=False), words=plain(text, 500))
-    await _tell_handler(cx, tx, grid, known, "corrected", said)
+    await tell_handler(cx, tx, grid, known, "corrected", said)
     await cards.show(cx, tx, grid, known)
     return known
 
@@ -74,7 +74,7 @@ async def urge(cx: Context, tx: WriteTx, ask: Ask, grid: Grid, known: Ticket) ->
     known = await tickets.save(tx, rules.urge(known, ask.who, cx.now))
     tickets.add_source(tx, known.number, ask.event, "urge", cx.now)
     text = cx.said.say("work.urged", title=cards.title(cx, known, public=False), times=known.urges)
-    await _tell_handler(cx, tx, grid, known, "urged", text)
+    await tell_handler(cx, tx, grid, known, "urged", text)
     if known.urges >= 2:
         for leader in grid.leaders()[:1]:
             if leader.id != known.assignee_id:
@@ -95,7 +95,7 @@ async def support(cx: Context, tx: WriteTx, ask: Ask, grid: Grid, known: Ticket)
     if typed:
         tickets.add_source(tx, known.number, ask.event, "support", cx.now)
     text = cx.said.say("work.supported", title=cards.title(cx, known, public=False), count=known.supporters)
-    await _tell_handler(cx, tx, grid, known, "supported", text)
+    await tell_handler(cx, tx, grid, known, "supported", text)
     await cards.show(cx, tx, grid, known)
     return known
 
@@ -111,11 +111,22 @@ def standing(cx: Context, grid: Grid, ticket: Ticket, *, public: bool = True) ->
     return cx.said.say(f"standing.{ticket.state}", **values)
 
 
-async def _tell_handler(
-    cx: Context, tx: WriteTx, grid: Grid, known: Ticket, what: str, text: str, photos: tuple[str, ...] = ()
+async def tell_handler(
+    cx: Context,
+    tx: WriteTx,
+    grid: Grid,
+    known: Ticket,
+    what: str,
+    text: str,
+    photos: tuple[str, ...] = (),
+    but: int | None = None,
 ) -> None:
-    """Whoever has the ticket, is being asked, or was called to a danger nobody has answered, hears what came to it."""
+    """Whoever has the ticket, is being asked, or was called to a danger nobody has answered, hears what came to it - ``but``
+    not who did it himself.
+    """
     for member in await _handlers(tx, grid, known):
+        if member.id == but:
+            continue
         notify.to_member(
             cx,
             tx,

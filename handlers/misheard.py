@@ -41,7 +41,7 @@ async def to_human(cx: Context, tx: WriteTx, ask: Ask, grid: Grid) -> None:
         if known.code == HUMAN and known.is_open and matching.is_by(known, ask.who):
             await joining.urge(cx, tx, ask, grid, known)
             return
-    reasons = (Reason(cx.said.say("reply.why_human")),)
+    reasons = (Reason("to_human"),)
     place = cx.ear_of(grid).place(ask.event.text)
     verdict = Verdict(Act.TICKET, Intent.REQUEST, HUMAN, (HUMAN,), Urgency.P2, place or Place(), 1.0, reasons)
     event = ask.event if ask.event.text else replace(ask.event, text=cx.said.say("reply.unread"))

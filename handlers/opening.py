@@ -79,7 +79,7 @@ async def _write(
         urgency=Urgency.P2 if verdict.urgency in (Urgency.NONE, Urgency.I) else verdict.urgency,
         place=place,
         private=private or (category.private if category else False),
-        why=why(verdict),
+        why=verdict,
         at=cx.now,
         calendar=cx.calendar,
         to_accept=to_accept,
@@ -123,8 +123,3 @@ async def _with_parts(
 def photo_refs(attachments: Iterable[Attachment]) -> list[str]:
     """The channel's references of the photos among the attachments."""
     return [a.ref for a in attachments if a.kind == "photo"]
-
-
-def why(verdict: Verdict) -> str:
-    """The reasons of a verdict in one line, kept with the ticket: 为什么."""
-    return "；".join(f"{r.rule}:{'、'.join(r.words)}" if r.words else r.rule for r in verdict.reasons)[:500]

@@ -12,7 +12,6 @@ from domain.triage import Act, Intent, Reason, Verdict
 from handlers import notify, reports
 from handlers.context import Ask, Context
 from handlers.notify import Button
-from handlers.opening import why
 from storage import conversation, grids, tickets
 from storage.conversation import Question
 from storage.database import WriteTx
@@ -31,8 +30,7 @@ async def ask_about(cx: Context, tx: WriteTx, ask: Ask, grid: Grid, verdict: Ver
         grid.id,
         replace(ask.who, name=plain(ask.who.name, 30)),
         codes,
-        verdict.place,
-        why(verdict),
+        verdict,
         expires_at,
     )
     if found is None:
@@ -130,8 +128,19 @@ def _verdict(cx: Context, question: Question, code: str) -> Verdict:
     category = cx.categories.get(code)
     urgency = category.urgency if category else Urgency.P2
     act = Act.ALERT if urgency is Urgency.P0 else Act.TICKET
-    reasons = (Reason(question.why), Reason(cx.said.say("question.why")))
-    return Verdict(act, Intent.REQUEST, code, (code,), urgency, question.place, 1.0, reasons)
+    heard = question.why
+    reasons = (*heard.reasons, Reason("chosen", (cx.category_name(code),)))
+    choices = tuple(dict.fromkeys((code, *heard.codes)))
+    return replace(
+        heard,
+        act=act,
+        intent=Intent.REQUEST,
+        code=code,
+        codes=choices,
+        urgency=urgency,
+        confidence=1.0,
+        reasons=reasons,
+    )
 
 
 async def forget_unanswered(cx: Context, tx: WriteTx) -> None:

@@ -37,9 +37,13 @@ class Recent:
         return self._last(event, within, MOST)
 
     def earlier(self, event: Incoming) -> tuple[Earlier, ...]:
-        """The last three of them, as the ear wants them."""
+        """The last three of them, as the ear wants them. A command is no talk: the words in it are for 党小栖."""
         return tuple(
-            [Earlier(old.sender.id == event.sender.id, old.text) for old in self._last(event, KEEP, 3) if old.text]
+            [
+                Earlier(old.sender.id == event.sender.id, old.text)
+                for old in self._last(event, KEEP, 3)
+                if old.text and not old.text.startswith("/")
+            ]
         )
 
     def _last(self, event: Incoming, within: timedelta, most: int) -> list[Incoming]:
@@ -63,6 +67,10 @@ class Recent:
         """What the message of this event said when it was first heard."""
         said = self._chats.get(event.chat, {}).get(event.message_id)
         return said.text if said else ""
+
+    def find(self, chat: Chat, message_id: str) -> Incoming | None:
+        """A message of the last minutes."""
+        return self._chats.get(chat, {}).get(message_id)
 
     def forget(self, chat: Chat, message_id: str) -> None:
         """Withdrawn: not even in memory."""

@@ -202,7 +202,7 @@ async def _is_meant(cx: Context, tx: WriteTx, ask: Ask, typed: Typed) -> bool:
     if ask.event.chat_kind is ChatKind.PRIVATE:
         return typed.exact or typed.number is not None or bool(typed.words)
     if typed.command.whom is not typed.command.whom.RESIDENT:
-        return False
+        return typed.command.pointing and typed.exact and bool(ask.event.reply_to) and may(typed.command, ask)
     if typed.number is not None:
         return await tickets.get(tx, typed.number) is not None
     if not typed.exact:

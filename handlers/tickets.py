@@ -8,7 +8,7 @@ from domain.outgoing import Kind as Said
 from domain.roster import Grid
 from domain.screen import plain, screened
 from domain.ticket import MAX_REWORKS, Rating, State, Ticket
-from handlers import access, cards, danger, dispatching, joining, lines, notify
+from handlers import access, cards, correcting, danger, dispatching, joining, lines, notify
 from handlers.context import Ask, Context
 from storage import calls, grids, tickets
 from storage.database import WriteTx
@@ -189,15 +189,22 @@ RATINGS = {
 
 
 async def withdraw(cx: Context, tx: WriteTx, ask: Ask) -> None:
-    """撤回/不是诉求: by whoever reported it; whoever was asked is told, and the words that were no request are erased."""
+    """撤回/不是诉求: by whoever reported it; whoever was asked is told, and the words that were no request are erased.
+
+    Said by the leader about somebody else's ticket it is his judgement (``correcting.dismiss``).
+    """
+    if ask.leads and ask.number is not None and not access.is_reporter(ask, await access.ticket(tx, ask)):
+        await correcting.dismiss(cx, tx, ask)
+        return
     ticket = await access.own(tx, ask, State.TO_ACCEPT, State.TO_DISPATCH, State.DISPATCHED, State.IN_PROGRESS)
     grid = await grids.by_id(tx, ticket.grid_id)
+    was_open = ticket.is_open
     await dispatching.take_back(cx, tx, grid, ticket, "withdrawn")
     cx.recent.forget(ticket.chat, ticket.message_id)
     ticket = await tickets.save(tx, rules.withdraw(ticket, ask.who, cx.now))
-    if ticket.is_danger:
-        await danger.withdrawn(cx, tx, grid, ticket)
-    else:
+    if was_open and ticket.is_danger:
+        await danger.called_off(cx, tx, grid, ticket, "withdrawn")
+    elif was_open:
         text = cx.said.say("work.withdrawn", title=cards.title(cx, ticket, public=False))
         cards.tell(cx, tx, grid, ticket, grid.member(ticket.assignee_id), f"taken_back:{ticket.number}", text)
     lines.answer(cx, tx, ask, "done.withdrawn", ticket)

@@ -1,5 +1,6 @@
 """What is open between 党小栖 and people: buttons, one-tap questions, a line that is waited for, daily caps."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -7,10 +8,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from domain.incoming import Chat, ChatKind, Incoming
-from domain.place import Place
 from domain.ticket import Who
+from domain.triage import Verdict
 from storage.database import ReadTx, WriteTx
 from storage.tables import group_days, keyboards, prompts, questions
+from storage.verdicts import packed, unpacked
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +62,7 @@ class Question:
     reporter: Who
     words: str
     codes: tuple[str, ...]
-    place: Place
-    why: str
+    why: Verdict
 
 
 async def add_question(
@@ -70,8 +71,7 @@ async def add_question(
     grid_id: int,
     reporter: Who,
     codes: tuple[str, ...],
-    place: Place,
-    why: str,
+    why: Verdict,
     expires_at: datetime,
 ) -> int | None:
     """Keep what is asked about; nothing when it was asked before."""
@@ -85,8 +85,7 @@ async def add_question(
         "reporter_name": reporter.name,
         "words": source.text,
         "codes": list(codes),
-        "place": [place.building, place.unit, place.room, place.spot],
-        "why": why,
+        "why": packed(why),
         "asked_at": source.at,
         "expires_at": expires_at,
     }
@@ -163,6 +162,14 @@ async def count_today(tx: WriteTx, chat: Chat, day: date, what: str, cap: int) -
     return await tx.execute(stmt.values({what: column + 1})) == 1
 
 
+async def counted_today(tx: ReadTx, chats: Iterable[Chat], day: date, what: str) -> int:
+    """How many of them there were today in these groups together."""
+    keys = [(chat.channel, chat.bot, chat.id) for chat in chats]
+    here = sa.tuple_(group_days.c.channel, group_days.c.bot, group_days.c.chat_id).in_(keys)
+    stmt = sa.select(sa.func.sum(group_days.c[what])).where(group_days.c.day == day, here)
+    return int(await tx.value(stmt) or 0)
+
+
 async def sweep(tx: WriteTx, now: datetime) -> None:
     """Forget buttons and waits that have run out."""
     await tx.execute(sa.delete(keyboards).where(keyboards.c.expires_at <= now))
@@ -188,6 +195,12 @@ def _question(row: sa.Row[Any]) -> Question:
         reporter=Who(row.channel, row.reporter, row.reporter_name),
         words=row.words,
         codes=tuple(row.codes),
-        place=Place(*row.place),
-        why=row.why,
+        why=_verdict(row.why),
     )
+
+
+def _verdict(kept: dict[str, Any]) -> Verdict:
+    found = unpacked(kept)
+    if found is None:
+        raise ValueError("a question without a verdict")
+    return found

@@ -81,6 +81,27 @@ async def changed(tx: WriteTx) -> None:
     tx.cache.pop("roster", None)
 
 
+async def tune(tx: WriteTx, grid_id: int, caution: str) -> None:
+    """灵敏度 of one grid; empty is what the configuration says."""
+    await tx.execute(sa.update(areas).where(areas.c.id == grid_id).values(caution=caution))
+    await changed(tx)
+
+
+async def add_word(tx: WriteTx, grid_id: int, kind: str, word: str, means: str = "") -> None:
+    """地名: a spot, or a nickname of a building; what the word meant before is forgotten."""
+    await forget_word(tx, grid_id, word)
+    tx.add(grid_words, {"grid_id": grid_id, "kind": kind, "word": word, "means": means})
+    await changed(tx)
+
+
+async def forget_word(tx: WriteTx, grid_id: int, word: str) -> bool:
+    """The word means no place any more; False when it never did."""
+    where = (grid_words.c.grid_id == grid_id, grid_words.c.word == word)
+    gone = await tx.execute(sa.delete(grid_words).where(*where))
+    await changed(tx)
+    return gone > 0
+
+
 async def _cache(tx: ReadTx) -> dict[Any, Any]:
     # One cheap read per transaction keeps several processes honest; the grids themselves are loaded once.
     if "roster" not in tx.memo:
@@ -157,6 +178,7 @@ async def _load(tx: ReadTx, grid_id: int) -> Grid:
         muted_until=_latest(chats),
         spots=tuple(row.word for row in words if row.kind == "spot"),
         nicknames={row.word: row.means for row in words if row.kind == "nickname"},
+        caution=top.caution,
     )
 
 

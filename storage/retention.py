@@ -8,13 +8,15 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from domain.outgoing import SendState
-from domain.ticket import ENDED
+from domain.ticket import ENDED, State
 from storage.database import WriteTx
-from storage.tables import outbox, supporters, ticket_events, tickets, visits
+from storage.tables import corrections, outbox, supporters, ticket_events, tickets, visits
 
 WORDS = timedelta(days=730)
 PHOTOS = timedelta(days=180)
 VISIT_NOTES = timedelta(days=365)
+DISMISSED = timedelta(days=90)
+"""A leader said that it was no request: the words stay as an example for this long, and then they go like other talk."""
 SENT = timedelta(days=90)
 """What was said is in the outbox as long as a card may still be edited or a delivery looked up, and then no longer."""
 
@@ -22,13 +24,22 @@ SENT = timedelta(days=90)
 async def forget(tx: WriteTx, now: datetime) -> None:
     """Everything whose time is up, as of now."""
     ended = tickets.c.state.in_(list(ENDED))
-    old = sa.select(tickets.c.number).where(ended, tickets.c.closed_at < now - WORDS, tickets.c.words != "")
+    was_talk = sa.and_(tickets.c.state == State.DISMISSED, tickets.c.closed_at < now - DISMISSED)
+    over = sa.and_(ended, sa.or_(tickets.c.closed_at < now - WORDS, was_talk), tickets.c.words != "")
+    old = sa.select(tickets.c.number).where(over)
     await tx.execute(sa.delete(supporters).where(supporters.c.ticket.in_(old)))
     await tx.execute(sa.update(ticket_events).where(ticket_events.c.ticket.in_(old)).values(note=""))
-    nameless = {"words": "", "reporter": "", "reporter_name": "", "why": "", "done": "", "room": "", "photos": []}
-    await tx.execute(
-        sa.update(tickets).where(ended, tickets.c.closed_at < now - WORDS, tickets.c.words != "").values(**nameless)
-    )
+    nameless: dict[str, object] = {
+        "words": "",
+        "reporter": "",
+        "reporter_name": "",
+        "why": None,
+        "done": "",
+        "room": "",
+        "photos": [],
+    }
+    await tx.execute(sa.update(tickets).where(over).values(**nameless))
+    await tx.execute(sa.delete(corrections).where(corrections.c.at < now - WORDS))
     await tx.execute(
         sa.update(tickets).where(ended, tickets.c.closed_at < now - PHOTOS, tickets.c.photos != []).values(photos=[])
     )

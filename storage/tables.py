@@ -56,6 +56,7 @@ areas = _table(
     _text("building"),
     _text("unit"),
     _text("room"),
+    _text("caution"),
     sa.UniqueConstraint("parent_id", "code"),
     sa.Index("ix_areas_grid_id", "grid_id"),
 )
@@ -167,7 +168,7 @@ tickets = _table(
     _need("state", sa.Text),
     _may("assignee_id", Id, sa.ForeignKey("members.id")),
     _text("reason"),
-    _text("why"),
+    _may("why", Json),
     _need("created_at", Time),
     _need("response_due_at", Time),
     _need("closing_due_at", Time),
@@ -200,6 +201,21 @@ ticket_events = _table(
     _text("note"),
     sa.Index("ix_ticket_events_ticket", "ticket"),
 )
+
+corrections = _table(
+    "corrections",
+    _id(),
+    _need("ticket", Id, sa.ForeignKey("tickets.number")),
+    _need("grid_id", Id, sa.ForeignKey("areas.id")),
+    _need("kind", sa.Text),
+    _need("was_act", sa.Text),
+    _text("was_code"),
+    _text("code"),
+    _need("at", Time),
+    sa.Index("ix_corrections_ticket", "ticket"),
+    sa.Index("ix_corrections_at", "at"),
+)
+"""What a leader said against the triage. No words: those are the ticket's, and go with them (docs/decisions/0007)."""
 
 ticket_sources = _table(
     "ticket_sources",
@@ -248,8 +264,7 @@ questions = _table(
     _text("reporter_name"),
     _need("words", sa.Text),
     _need("codes", Json),
-    _need("place", Json),
-    _need("why", sa.Text),
+    _need("why", Json),
     _need("asked_at", Time),
     _need("expires_at", Time),
     sa.UniqueConstraint("channel", "bot", "chat_id", "message_id"),

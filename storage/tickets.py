@@ -13,6 +13,7 @@ from domain.place import Place
 from domain.ticket import OPEN, Action, Change, Event, Rating, State, Ticket, Who
 from storage.database import ReadTx, WriteTx
 from storage.tables import album_parts, supporters, ticket_events, ticket_sources, tickets
+from storage.verdicts import packed, unpacked
 
 _SEEN = sa.select(ticket_sources.c.message_id).where(
     *(ticket_sources.c[name] == sa.bindparam(name) for name in ("channel", "bot", "chat_id")),
@@ -201,7 +202,6 @@ _SAME = (
     "private",
     "assignee_id",
     "reason",
-    "why",
     "created_at",
     "response_due_at",
     "closing_due_at",
@@ -233,6 +233,7 @@ def _columns(ticket: Ticket) -> dict[str, Any]:
         "state": ticket.state,
         "rating": ticket.rating,
         "photos": list(ticket.photos),
+        "why": packed(ticket.why),
     }
 
 
@@ -249,4 +250,5 @@ def _ticket(row: sa.Row[Any]) -> Ticket:
         state=State(row.state),
         rating=None if row.rating is None else Rating(row.rating),
         photos=tuple(row.photos),
+        why=unpacked(row.why),
     )

@@ -7,7 +7,7 @@ from typing import Any
 import typer
 
 from bot.cli import call as calls
-from bot.cli import judging
+from bot.cli import judging, learning
 from bot.triage.rows import BadLine, heard, numbered, parsed
 from domain.triage import Verdict
 from texts.ear import Ear
@@ -17,6 +17,7 @@ triage = typer.Typer()
 app.add_typer(triage, name="triage")
 
 triage.command("eval")(judging.evaluate)
+triage.command()(learning.corrections)
 
 
 @triage.command()

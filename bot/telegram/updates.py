@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeGuard
 
-from domain.incoming import Attachment, Chat, ChatKind, Incoming, Kind, Sender, SenderKind
+from domain.incoming import Attachment, Chat, ChatKind, Incoming, Kind, Quoted, Sender, SenderKind
 
 ALLOWED = ["message", "edited_message", "callback_query", "my_chat_member"]
 """Always sent with the poll: what is left out would stay as some earlier program set it."""
@@ -119,7 +119,14 @@ def _message(event: int, raw: Mapping[str, Any], me: Me, kind: Kind) -> Incoming
         thread=thread,
         new_chat_id=new_chat_id,
         title=str(raw["chat"].get("title", "")),
+        quoted=_quoted(replied) if reply_to and text.startswith("/") else None,
     )
+
+
+def _quoted(raw: Mapping[str, Any]) -> Quoted | None:
+    """What is replied to. Wanted by commands only (是诉求), so it is not even read for talk."""
+    text = str(raw.get("text") or raw.get("caption") or "")
+    return Quoted(text, _sender(raw), datetime.fromtimestamp(raw["date"], UTC)) if text and raw.get("date") else None
 
 
 def _sender(raw: Mapping[str, Any]) -> Sender:

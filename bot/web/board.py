@@ -14,6 +14,7 @@ from bot.web.transcript import avatar, labelled
 from domain.category import Urgency
 from domain.outgoing import SendState
 from domain.ticket import ENDED
+from handlers import explaining
 from storage.database import StorageFault
 
 _ALWAYS = (SendState.SENT, SendState.PENDING, SendState.UNKNOWN, SendState.FAILED)
@@ -26,6 +27,7 @@ class Board:
     def __init__(self, house: House, chats: Chats) -> None:
         """``chats`` only for the names of those who were written to."""
         self._house = house
+        self._texts = house.said
         self._say = house.said.say
         self._chats = chats
         self._opened: set[int] = set()
@@ -144,7 +146,7 @@ class Board:
         with ui.element("div").classes("history"):
             words = row.ticket.words.replace("\n", "；")
             ui.label(self._say("page.ticket_words", words=words))
-            ui.label(self._say("page.ticket_why", why=row.ticket.why)).classes("why")
+            ui.label(self._say("page.ticket_why", why=explaining.in_one_line(self._texts, row.ticket))).classes("why")
             with ui.element("ol"):
                 for line in row.history:
                     key = "page.history_note" if line.note else "page.history_line"

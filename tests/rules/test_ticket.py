@@ -10,12 +10,14 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from domain import refusal, ticket
+from domain import correction, refusal, ticket
 from domain.calendar import Calendar
 from domain.category import Urgency
 from domain.incoming import Chat, ChatKind
 from domain.place import Place
 from domain.ticket import ENDED, OPEN, Action, Change, Event, Rating, RefusalCode, State, Ticket, Who
+from domain.triage import Act, Intent, Reason, Verdict
+from texts.categories import load_categories
 
 CHINA = Calendar(ZoneInfo("Asia/Shanghai"), lambda day: day.weekday() < 5)
 NOW = datetime(2026, 11, 20, 2, tzinfo=UTC)
@@ -38,7 +40,8 @@ EDGES: dict[Action, tuple[set[State], set[State]]] = {
     Action.REOPENED: ({State.SOLVED, State.CONFIRMED}, {State.IN_PROGRESS, State.TO_DISPATCH}),
     Action.RATED: ({State.CONFIRMED}, {State.ARCHIVED}),
     Action.UNRATED: ({State.SOLVED, State.CONFIRMED}, {State.ARCHIVED}),
-    Action.WITHDRAWN: ({*OPEN, State.SOLVED}, {State.WITHDRAWN}),
+    Action.WITHDRAWN: ({*OPEN, State.SOLVED, State.DISMISSED}, {State.WITHDRAWN}),
+    Action.DISMISSED: (set(OPEN), {State.DISMISSED}),
     Action.REFUSED: (set(OPEN), {State.REFUSED}),
     Action.ACKNOWLEDGED: (set(OPEN), {State.IN_PROGRESS}),
 }
@@ -51,6 +54,7 @@ STILL = {
     Action.ADDED: {*OPEN, State.SOLVED},
     Action.URGED: {*OPEN, State.SOLVED},
     Action.REMINDED: {State.SOLVED},
+    Action.RECODED: set(State) - {State.WITHDRAWN, State.DISMISSED},
 }
 
 
@@ -68,7 +72,7 @@ def a_ticket(urgency: Urgency = Urgency.P2, *, to_accept: bool = False) -> Chang
         urgency=urgency,
         place=Place("3栋"),
         private=False,
-        why="灯",
+        why=Verdict(Act.TICKET, Intent.REQUEST, "FIX01", (), urgency, Place("3栋"), 0.8, (Reason("request", ("灯",)),)),
         at=NOW,
         calendar=CHINA,
         to_accept=to_accept,
@@ -173,6 +177,15 @@ class Life(RuleBasedStateMachine):
     def extend(self, who: Who) -> None:
         self._try(lambda t, at: ticket.extend(t, "等配件", who, at, CHINA))
 
+    @precondition(lambda self: len(self.told) > 6)
+    @rule(who=STAFF)
+    def dismiss(self, who: Who) -> None:
+        self._try(lambda t, at: correction.dismiss(t, who, at))
+
+    @rule(who=STAFF, code=st.sampled_from(["FIX01", "FIX02", "EMG01", "CAR01", "COM04"]))
+    def recode(self, who: Who, code: str) -> None:
+        self._try(lambda t, at: correction.recode(t, load_categories()[code], who, at, CHINA))
+
     @rule(who=PEOPLE)
     def urge(self, who: Who) -> None:
         self._try(lambda t, at: ticket.urge(t, who, at))
@@ -236,7 +249,7 @@ class Life(RuleBasedStateMachine):
         assert found.state is not State.SOLVED or found.solved_at is not None
         assert found.state is not State.IN_PROGRESS or found.assignee_id is not None
         assert found.state not in (State.SOLVED, State.ANSWERED) or found.responded_at is not None
-        assert found.state is not State.WITHDRAWN or (found.words, found.photos, found.why) == ("", (), "")
+        assert found.state is not State.WITHDRAWN or (found.words, found.photos, found.why) == ("", (), None)
 
 
 def _member(mark: str) -> int:
@@ -250,7 +263,7 @@ TestLife.settings = settings(max_examples=80, stateful_step_count=40, deadline=N
 
 
 def test_every_action_is_proved_to_be_possible_or_is_a_note() -> None:
-    notes = {Action.OPENED, Action.DECLINED, Action.ALERTED}
+    notes = {Action.OPENED, Action.DECLINED, Action.ALERTED, Action.POINTED_OUT}
     assert {*EDGES, *STILL, *notes} == set(Action)
 
 

@@ -69,6 +69,45 @@ async def test_a_ticket_becomes_nameless_in_time(database_url: str) -> None:
             assert await look.value(sa.text("SELECT count(*) FROM outbox")) == 0
 
 
+async def test_what_a_leader_called_no_request_goes_sooner(database_url: str) -> None:
+    """Its words are an example for ninety days; the correction itself never had any, and goes after two years."""
+    now = [datetime(2026, 11, 20, 2, tzinfo=UTC)]
+    config = Config.model_validate({"storage": {"url": database_url}})
+    chat = Chat("web", "web", "g")
+    async with house(config, now=lambda: now[0]) as home:
+        home.faces["web", "web"] = Silent()
+        await settle(home.database, "web", "web", {"小陈": "chen", "老李": "li"}, "g")
+        event = Incoming(
+            chat, ChatKind.GROUP, Kind.MESSAGE, 1, "1", Sender("wang", "王阿姨"), now[0], f"3栋2单元501{SAID_ONCE}"
+        )
+        await home.inbox.take_in([event], order="none")
+        private = Chat("web", "web", "chen")
+        told = Incoming(
+            private, ChatKind.PRIVATE, Kind.MESSAGE, 2, "2", Sender("chen"), now[0], "不是诉求 1", addressed=True
+        )
+        await home.inbox.take_in([told], order="none")
+        while await home.pump.once():
+            pass
+        for days, words_there, row_there in (
+            (89, True, True),
+            (91, False, True),
+            (729, False, True),
+            (731, False, False),
+        ):
+            now[0] = datetime(2026, 11, 20, 2, tzinfo=UTC) + timedelta(days=days)
+            await home.pass_once()
+            async with home.database.read() as tx:
+                kept = await tx.value(sa.text("SELECT words FROM tickets WHERE state = 'dismissed'"))
+                rows = await tx.value(sa.text("SELECT count(*) FROM corrections"))
+            assert (SAID_ONCE in kept, rows == 1) == (words_there, row_there), days
+            assert SAID_ONCE not in "".join([str(tuple(row)) for row in await _corrections(home)])
+
+
+async def _corrections(home: House) -> list[sa.Row[tuple[object, ...]]]:
+    async with home.database.read() as tx:
+        return list(await tx.rows(sa.text("SELECT * FROM corrections")))
+
+
 def _with(event: Incoming, photo: tuple[Attachment, ...]) -> Incoming:
     return Incoming(
         event.chat, event.chat_kind, event.kind, event.event, event.message_id, event.sender, event.at, event.text,

@@ -40,6 +40,7 @@ def upgrade() -> None:
         sa.Column("building", sa.Text(), server_default="", nullable=False),
         sa.Column("unit", sa.Text(), server_default="", nullable=False),
         sa.Column("room", sa.Text(), server_default="", nullable=False),
+        sa.Column("caution", sa.Text(), server_default="", nullable=False),
         sa.ForeignKeyConstraint(["grid_id"], ["areas.id"], name=op.f("fk_areas_grid_id")),
         sa.ForeignKeyConstraint(["parent_id"], ["areas.id"], name=op.f("fk_areas_parent_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_areas")),
@@ -242,8 +243,7 @@ def upgrade() -> None:
         sa.Column("reporter_name", sa.Text(), server_default="", nullable=False),
         sa.Column("words", sa.Text(), nullable=False),
         sa.Column("codes", storage.types.Json(), nullable=False),
-        sa.Column("place", storage.types.Json(), nullable=False),
-        sa.Column("why", sa.Text(), nullable=False),
+        sa.Column("why", storage.types.Json(), nullable=False),
         sa.Column("asked_at", storage.types.Time(), nullable=False),
         sa.Column("expires_at", storage.types.Time(), nullable=False),
         sa.ForeignKeyConstraint(["grid_id"], ["areas.id"], name=op.f("fk_questions_grid_id")),
@@ -399,7 +399,7 @@ def upgrade() -> None:
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("assignee_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("reason", sa.Text(), server_default="", nullable=False),
-        sa.Column("why", sa.Text(), server_default="", nullable=False),
+        sa.Column("why", storage.types.Json(), nullable=True),
         sa.Column("created_at", storage.types.Time(), nullable=False),
         sa.Column("response_due_at", storage.types.Time(), nullable=False),
         sa.Column("closing_due_at", storage.types.Time(), nullable=False),
@@ -438,6 +438,25 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("alerts", schema=None) as batch_op:
         batch_op.create_index("ix_alerts_state_escalate_at", ["state", "escalate_at"], unique=False)
+
+    op.create_table(
+        "corrections",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("ticket", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("grid_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("was_act", sa.Text(), nullable=False),
+        sa.Column("was_code", sa.Text(), server_default="", nullable=False),
+        sa.Column("code", sa.Text(), server_default="", nullable=False),
+        sa.Column("at", storage.types.Time(), nullable=False),
+        sa.ForeignKeyConstraint(["grid_id"], ["areas.id"], name=op.f("fk_corrections_grid_id")),
+        sa.ForeignKeyConstraint(["ticket"], ["tickets.number"], name=op.f("fk_corrections_ticket")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_corrections")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("corrections", schema=None) as batch_op:
+        batch_op.create_index("ix_corrections_at", ["at"], unique=False)
+        batch_op.create_index("ix_corrections_ticket", ["ticket"], unique=False)
 
     op.create_table(
         "invitations",

@@ -158,6 +158,12 @@ class Secrets(_Section):
         return value
 
 
+class Triage(_Section):
+    """Where the versions of the learned weights lie."""
+
+    models: str = ""
+
+
 class Config(_Section):
     """The whole of ``config.toml``."""
 
@@ -166,6 +172,7 @@ class Config(_Section):
     telegram: Telegram | None = None
     web: Web = Web()
     manners: Manners = Manners()
+    triage: Triage = Triage()
     visits: Visits = Visits()
     calendar: CalendarSection = CalendarSection()
     secrets: Secrets = Secrets()

@@ -92,7 +92,7 @@ def find_category(word: str, categories: Mapping[str, Category]) -> Category | N
     return parts[0] if len(parts) == 1 else None
 
 
-_MEANT: Mapping[str, tuple[Intent, Act]] = {
+MEANT: Mapping[str, tuple[Intent, Act]] = {
     "question": (Intent.INQUIRY, Act.ANSWER),
     "wish": (Intent.WISH, Act.TICKET),
     "archive": (Intent.PRAISE, Act.THANK),
@@ -115,7 +115,7 @@ def example(
     category = categories.get(correction.code)
     if category is None:
         return Labelled(row, heard, Intent.REQUEST, (), Urgency.P2, place, Act.TICKET)
-    intent, act = _MEANT.get(category.kind, (Intent.REQUEST, Act.TICKET))
+    intent, act = MEANT.get(category.kind, (Intent.REQUEST, Act.TICKET))
     if category.urgency is Urgency.P0:
         act = Act.ALERT
     return Labelled(row, heard, intent, (category.code,), category.urgency, place, act)

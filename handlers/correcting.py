@@ -9,7 +9,7 @@ from domain.correction import Correction, Kind
 from domain.incoming import ChatKind, Incoming, SenderKind
 from domain.incoming import Kind as Event
 from domain.screen import plain
-from domain.ticket import Action, State, Ticket, Who, note
+from domain.ticket import Action, Ticket, Who, note
 from domain.triage import Act, Heard, Intent, Reason, Verdict
 from handlers import access, cards, danger, dispatching, joining, notify, opening
 from handlers.context import Ask, Context
@@ -74,9 +74,9 @@ async def _follow(cx: Context, tx: WriteTx, was: Ticket, ticket: Ticket) -> Tick
         await dispatching.take_back(cx, tx, grid, ticket, "cancelled")
         return await danger.raise_late(cx, tx, grid, ticket)
     await calls.close_alert(tx, ticket.number, "heard")
-    if ticket.state in (State.TO_ACCEPT, State.TO_DISPATCH):
-        return await dispatching.invite_next(cx, tx, grid, ticket)
-    return ticket
+    if ticket.assignee_id is not None:
+        return ticket
+    return await dispatching.invite_next(cx, tx, grid, ticket)
 
 
 async def dismiss(cx: Context, tx: WriteTx, ask: Ask) -> None:

@@ -14,7 +14,8 @@ async def why(cx: Context, tx: WriteTx, ask: Ask) -> None:
     """The words, the rules and their weights, what came next, the place, the urgency - and why this person was asked."""
     access.require_leader(ask)
     ticket = await access.ticket(tx, ask)
-    lines = [cards.title(cx, ticket, public=False), *_verdict(cx, ticket)]
+    lines = [cards.title(cx, ticket, public=False)]
+    lines += verdict_lines(cx, ticket.why) if ticket.why is not None else [cx.said.say("why.unknown")]
     lines += [
         cx.said.say("why.corrected", was=_kind(cx, one.was_code), now=_kind(cx, one.code))
         for one in await corrections.of_ticket(tx, ticket.number)
@@ -39,10 +40,8 @@ def correct_buttons() -> list[list[notify.Button]]:
     return [[("recode", "recode", ""), ("dismiss", "dismiss", "")]]
 
 
-def _verdict(cx: Context, ticket: Ticket) -> list[str]:
-    verdict = ticket.why
-    if verdict is None:
-        return [cx.said.say("why.unknown")]
+def verdict_lines(cx: Context, verdict: Verdict) -> list[str]:
+    """A verdict, line by line."""
     lines = [
         cx.said.say(
             "why.judged",

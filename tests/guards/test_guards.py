@@ -98,6 +98,7 @@ def test_every_sentence_is_used() -> None:
         "page.",
         "visits.",
         "notices.",
+        "figures.column_",
         "tuning.point_",
         "why.act_",
         "why.rule_",

@@ -1,0 +1,77 @@
+"""The page docs/分拣效果.md: all figures of the held-out part, the curve, every voice, and every error by its id."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from domain.evaluation import Figure, Name, Report, Slip
+from texts.sentences import Sentences
+
+
+def page(said: Sentences, point: str, curve: Mapping[str, Report], hands: Mapping[str, Report]) -> str:
+    """Markdown. The same answers give the same page, to the letter."""
+    report = curve[point]
+    parts = [
+        said.say("figures.head", rows=report.rows, voices=len(hands), point=point),
+        _whole(said, report),
+        said.say("figures.curve"),
+        _side_by_side(said, curve),
+        said.say("figures.hands"),
+        _hands(said, hands),
+        said.say("figures.errors", count=len(report.faults), sums=sums(said, report)),
+        _faults(said, report),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def sums(said: Sentences, report: Report) -> str:
+    """How many errors of each kind."""
+    counts = {slip: sum(fault.slip is slip for fault in report.faults) for slip in Slip}
+    return "，".join(f"{said.say(f'cli.triage.slip_{slip}')} {count}" for slip, count in counts.items() if count)
+
+
+def _whole(said: Sentences, report: Report) -> str:
+    heads = ("name", "share", "count", "interval")
+    rows = []
+    for name in Name:
+        figure = report.figures[name]
+        low, high = figure.interval
+        between = said.say("figures.between", low=f"{low:.3f}", high=f"{high:.3f}")
+        rows.append((_name(said, name), _share(figure), f"{figure.hits}/{figure.cases}", between))
+    return _table([said.say(f"figures.column_{head}") for head in heads], rows)
+
+
+def _side_by_side(said: Sentences, curve: Mapping[str, Report]) -> str:
+    heads = [said.say("figures.column_name"), *curve]
+    rows = [(_name(said, name), *(_counted(one.figures[name]) for one in curve.values())) for name in Name]
+    return _table(heads, rows)
+
+
+_OF_HANDS = (Name.P0_RECALL, Name.REACHED, Name.PRECISION, Name.PEACE, Name.CODE)
+
+
+def _hands(said: Sentences, hands: Mapping[str, Report]) -> str:
+    heads = [said.say("figures.column_hand"), *(_name(said, name) for name in _OF_HANDS)]
+    rows = [(hand, *(_counted(one.figures[name]) for name in _OF_HANDS)) for hand, one in hands.items()]
+    return _table(heads, rows)
+
+
+def _faults(said: Sentences, report: Report) -> str:
+    heads = [said.say(f"cli.triage.head_{name}") for name in ("id", "slip", "answered", "expected")]
+    rows = [(f.id, said.say(f"cli.triage.slip_{f.slip}"), f.answered, f.expected) for f in report.faults]
+    return _table(heads, rows)
+
+
+def _name(said: Sentences, name: Name) -> str:
+    return said.say(f"cli.triage.figure_{name}")
+
+
+def _share(figure: Figure) -> str:
+    return "–" if figure.share is None else f"{figure.share:.3f}"
+
+
+def _counted(figure: Figure) -> str:
+    return "–" if figure.share is None else f"{figure.share:.3f} ({figure.hits}/{figure.cases})"
+
+
+def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [heads, ["---"] * len(heads), *rows]
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)

@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from domain.calendar import Calendar
@@ -108,6 +108,8 @@ ORDER = [
 
 @given(GRIDS, PLACES)
 def test_the_most_specific_pairing_comes_first(grid: Grid, place: Place) -> None:
+    # whoever stands in for a leader who is paired with the place himself is asked because of the pairing
+    assume(not any(p.member_id in LEADERS for p in grid.pairings))
     found = asked(grid, place)
     volunteers = [c for c in found if c.member.role is Role.VOLUNTEER]
     ranks = [ORDER.index(c.because) for c in volunteers]

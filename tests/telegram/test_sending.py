@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 from telegram import Bot
 from telegram.request import HTTPXRequest
 
@@ -439,9 +440,12 @@ async def test_what_a_dead_sender_left_behind_does_not_silence_its_chat(tmp_path
             assert await outbox.begin(tx, rows[0], "somebody who died", world.home.context().now)
         await pump(world)
         assert world.em.said(world.group) == []
-        world.em.clock.advance(61)
         running = asyncio.ensure_future(world.home.pump.run())
+        world.em.clock.advance(61)
+        with capture_logs() as heard:
+            await world.home.pass_once()  # the job frees the chat and wakes the pump
         await world.em.until(lambda: len(world.em.said(world.group)) == 2)
+        assert [entry["count"] for entry in heard if entry["event"] == "sends_of_unknown_outcome"] == [1]
         running.cancel()
         with suppress(asyncio.CancelledError):
             await running

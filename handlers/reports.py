@@ -18,13 +18,13 @@ async def report(cx: Context, tx: WriteTx, ask: Ask, grid: Grid, verdict: Verdic
         await opening.submit(cx, tx, grid, ask.event, ask.who, verdict)
     elif known.is_danger:
         await joining.join(cx, tx, ask, known, verdict.place)
-        notify.react(cx, tx, ask.event, cx.said.say("emoji.received"))
+        joining.received(cx, tx, ask, known)
     elif matching.is_by(known, ask.who):
         if verdict.intent is Intent.FOLLOWUP:
             await joining.urge(cx, tx, ask, grid, known)
         else:
             await joining.join(cx, tx, ask, known, verdict.place)
-            notify.react(cx, tx, ask.event, cx.said.say("emoji.received"))
+            joining.received(cx, tx, ask, known)
     else:
         await also(cx, tx, ask, grid, known)
 

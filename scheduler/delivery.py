@@ -12,7 +12,7 @@ import structlog
 
 from domain.incoming import Chat
 from domain.outgoing import Kind, Op, SendState
-from handlers import alarms
+from handlers import alarms, notify
 from handlers.context import Context
 from storage import grids, groups, outbox
 from storage.database import Database, StorageFault
@@ -39,6 +39,7 @@ class Outcome(StrEnum):
     MOVED = "moved"
     FAILED = "failed"
     UNREACHABLE = "unreachable"
+    NO_EMOJI = "no_emoji"
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,6 +306,8 @@ class Pump:
                     log.warning("send_failed", outbox=row.id, kind=row.kind, error=receipt.error)
                     state = SendState.FAILED
                     settled = await outbox.settle(tx, row, self._owner, state, now, error=receipt.error)
+                    if settled and receipt.outcome is Outcome.NO_EMOJI:
+                        notify.without_emoji(cx, tx, row)
                     if settled and row.op is Op.SEND:
                         await alarms.undelivered(cx, tx, row, receipt.outcome)
 

@@ -112,7 +112,8 @@ async def serve(config: Config, parts: Sequence[Part], *, now: Callable[[], date
         loop.add_signal_handler(number, stop.set)
     async with house(config, now=now) as home, AsyncExitStack() as stack:
         runs = [await stack.enter_async_context(part(home)) for part in parts]
-        await home.pump.recover(everything=home.database.is_sqlite)
+        if home.database.is_sqlite:  # one program, one sender: a lease that is not over belongs to nobody any more
+            await home.pump.recover()
         bells = clock.start(home.database, home.context, home.pump.wake)
         stack.callback(bells.shutdown, wait=False)
         await _together(stop, [home.pump.run, *(run for run in runs if run)])

@@ -7,7 +7,7 @@ import re
 # A date (2026-11-20, 2026-11-20 14:30) is no such number, though it has as many digits.
 _DATE = r"(?:19|20)\d\d-\d{1,2}-\d{1,2}(?:[ T]\d{1,2}(?!\d))?(?!\d)"
 _PERSONAL = re.compile(rf"(?<!\d)(?<!\d-)(?!{_DATE})(?:\d[ \-－]?){{6,18}}[\dXx](?!\d)", re.ASCII)
-_INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\x00-\x08\x0b-\x1f\x7f]")
+_INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 _MASK = "\N{FULLWIDTH ASTERISK}" * 3
 _AROUND = re.compile(r"^\W+|\W+$")
 
@@ -23,7 +23,7 @@ def screened(text: str) -> str:
 
 
 def plain(text: str, limit: int = 200) -> str:
-    """One harmless line: no invisible or direction-changing characters, no line breaks, not longer than ``limit``."""
+    """One harmless line: no invisible, direction-changing or halved characters, no line breaks, not longer than ``limit``."""
     line = " ".join(_INVISIBLE.sub("", text).split())
     return line if len(line) <= limit else line[: limit - 1] + "…"
 

@@ -22,6 +22,9 @@ RETRY = timedelta(days=3)
 AHEAD = timedelta(days=2)
 """How long before the day a visit is shown in the list."""
 
+LONGEST = timedelta(days=366)
+"""How far back visits are written down that nobody was there to remind of."""
+
 NOTE_LONGEST = 200
 
 _DAY = timedelta(days=1)
@@ -191,6 +194,27 @@ class Occurrence:
     def lapses_on(self) -> date:
         """From this day on nobody is reminded any more: the next visit has taken its place and the ladder is at its end."""
         return max(self.next_due_on, self.due_on + timedelta(days=RUNGS))
+
+
+def owed(plan: Plan, newest: str, today: date) -> list[tuple[Period, State]]:
+    """The visits that must be there today and are not yet: the one of today's period, and those of periods that went by while
+    nobody was there to write them down. A visit whose successor is already due is missed; nobody is reminded of it any more.
+
+    ``newest``: the key of the newest period that has its visit, empty for a plan without any: that one begins today.
+    """
+    current = plan.rhythm.period(today)
+    found = []
+    start = max(plan.rhythm.of_key(newest).to_on, today - LONGEST) if newest else current.from_on
+    period = plan.rhythm.period(start)
+    while period.from_on < current.from_on:
+        after = plan.rhythm.period(period.to_on)
+        if period.from_on >= start and plan.wants(period):
+            gone = plan.rhythm.due_on(after) <= today
+            found.append((period, State.MISSED if gone else State.PLANNED))
+        period = after
+    if current.key != newest and plan.wants(current):
+        found.append((current, State.PLANNED))
+    return found
 
 
 def rung_at(due_on: date, now: datetime, calendar: Calendar, clock: time) -> int | None:

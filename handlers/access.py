@@ -3,11 +3,11 @@
 from dataclasses import replace
 
 from domain import refusal
-from domain.incoming import ChatKind
+from domain.incoming import ChatKind, Incoming
 from domain.roster import Grid, Member
 from domain.ticket import State, Ticket
 from handlers.context import Ask
-from storage import calls, grids, tickets
+from storage import calls, conversation, grids, tickets
 from storage.database import ReadTx
 from storage.tables import tickets as table
 
@@ -121,3 +121,22 @@ async def offered(tx: ReadTx, ask: Ask) -> Ticket:
     if len(asked) != 1:
         raise refusal.NumberNeeded
     return await ticket(tx, replace(ask, number=asked[0]))
+
+
+async def grid_of_resident(tx: ReadTx, event: Incoming) -> Grid | None:
+    """A private chat: the grid of the latest ticket, of the link that opened the chat, or the only one there is."""
+    if event.chat_kind is not ChatKind.PRIVATE:
+        return None
+    mine = await tickets.select(
+        tx,
+        table.c.channel == event.chat.channel,
+        table.c.reporter == event.sender.id,
+        limit=1,
+    )
+    if mine:
+        return await grids.by_id(tx, mine[0].grid_id)
+    expected = await conversation.expected(tx, event.chat, event.sender.id, event.at)
+    if expected and expected[0] in ("grid", "misheard"):
+        return await grids.by_id(tx, expected[1])
+    known = await grids.all_ids(tx)
+    return await grids.by_id(tx, known[0]) if len(known) == 1 else None

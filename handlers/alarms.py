@@ -1,25 +1,81 @@
 """Nothing vanishes silently: what could not be read or delivered is said to the grid leader, without its text."""
 
-from domain.incoming import Chat, Incoming
+from datetime import datetime
+
+from domain.incoming import Chat, ChatKind, Incoming
 from domain.outgoing import Kind as Said
-from domain.roster import Grid
+from domain.outgoing import SendState
+from domain.roster import Grid, Member
+from domain.screen import plain
 from domain.ticket import State
-from handlers import cards, dispatching, notify
+from handlers import access, cards, dispatching, notify
 from handlers.context import Context
-from storage import calls, grids, members, tickets
+from storage import calls, grids, members, outbox, tickets
 from storage.database import WriteTx
 from storage.outbox import Row
+from storage.tables import outbox as outbox_table
 
 
 async def dead_letter(cx: Context, tx: WriteTx, event: Incoming) -> None:
-    """A message broke the program three times: the leader is told where to read it in the group."""
-    grid = await grids.of_group(tx, event.chat)
-    if grid is None:
-        return
-    for leader in grid.leaders():
-        text = cx.said.say("alarm.dead_letter", grid=grid.name, at=cx.when(event.at), message=event.message_id)
-        key = f"dead:{notify.event_key(event)}:{leader.id}"
-        notify.to_member(cx, tx, leader, Said.STAFF, key, text, near=event.chat, urgent=True, grid_id=grid.id)
+    """A message broke the program three times: the leader is told where to read it in the group, or whom to ask."""
+    for grid in await _concerned(tx, event):
+        values = {"grid": grid.name, "at": cx.when(event.at)}
+        if event.chat_kind is ChatKind.GROUP:
+            text = cx.said.say("alarm.dead_letter", message=event.message_id, **values)
+        else:
+            who = plain(event.sender.name, 30) or cx.said.say("alarm.somebody")
+            text = cx.said.say("alarm.dead_letter_private", who=who, **values)
+        for leader in _leaders(cx, grid):
+            key = f"dead:{notify.event_key(event)}:{leader.id}"
+            notify.to_member(cx, tx, leader, Said.STAFF, key, text, near=event.chat, urgent=True, grid_id=grid.id)
+
+
+async def deaf(cx: Context, tx: WriteTx, channel: str, bot: str, since: datetime) -> None:
+    """No word has come from a channel for a while: the leaders with groups there hear it, where sending still works."""
+    for grid in await _with_groups(tx, channel, bot):
+        for leader in _leaders(cx, grid):
+            text = cx.said.say("alarm.deaf", grid=grid.name, since=cx.by(since))
+            notify.to_member(cx, tx, leader, Said.STAFF, _deaf_key(channel, bot, since, leader), text, grid_id=grid.id)
+
+
+async def hears_again(cx: Context, tx: WriteTx, channel: str, bot: str, since: datetime) -> None:
+    """It is over. Whoever was not told yet (nothing could be sent either) need not hear of it at all."""
+    for grid in await _with_groups(tx, channel, bot):
+        for leader in _leaders(cx, grid):
+            key = _deaf_key(channel, bot, since, leader)
+            if await outbox.cancel(tx, outbox_table.c.key == key) or not await outbox.select(
+                tx, outbox_table.c.key == key, outbox_table.c.state != SendState.CANCELLED
+            ):
+                continue
+            text = cx.said.say("alarm.hears_again", grid=grid.name, since=cx.by(since))
+            notify.to_member(cx, tx, leader, Said.STAFF, f"{key}:over", text, grid_id=grid.id)
+
+
+def _deaf_key(channel: str, bot: str, since: datetime, leader: Member) -> str:
+    return f"deaf:{channel}:{bot}:{since:%Y%m%d%H%M%S}:{leader.id}"
+
+
+async def _with_groups(tx: WriteTx, channel: str, bot: str) -> list[Grid]:
+    known = [await grids.by_id(tx, grid_id) for grid_id in await grids.all_ids(tx)]
+    return [grid for grid in known if any((chat.channel, chat.bot) == (channel, bot) for chat in grid.groups)]
+
+
+async def _concerned(tx: WriteTx, event: Incoming) -> list[Grid]:
+    """Whose matter it may be: the grid of the group or of this person; every grid when nobody knows where he lives."""
+    if event.chat_kind is ChatKind.GROUP:
+        grid = await grids.of_group(tx, event.chat)
+        return [] if grid is None else [grid]
+    found = await grids.of_account(tx, event.chat.channel, event.chat.bot, event.sender.id)
+    if found is not None and found[1] is None:
+        return [await grids.by_id(tx, i) for i in await grids.below(tx, found[0].area_id)]
+    home = found[1] if found is not None else await access.grid_of_resident(tx, event)
+    return [home] if home is not None else [await grids.by_id(tx, i) for i in await grids.all_ids(tx)]
+
+
+def _leaders(cx: Context, grid: Grid) -> list[Member]:
+    """The grid leaders; the next one up where none of them can be written to."""
+    found = [leader for leader in grid.leaders() if leader.reachable]
+    return found or [c.member for c in grid.seniors(cx.now) if c.member.reachable][:1]
 
 
 async def undelivered(cx: Context, tx: WriteTx, row: Row, error: str) -> None:

@@ -46,7 +46,7 @@ async def answers_card(cx: Context, tx: WriteTx, ask: Ask) -> bool:
         return False
     place = cx.ear_of(access.require_grid(ask)).place(event.text) if event.text else Place()
     await joining.join(cx, tx, ask, known, place)
-    notify.react(cx, tx, event, cx.said.say("emoji.received"))
+    joining.received(cx, tx, ask, known)
     return True
 
 
@@ -61,7 +61,7 @@ async def attach(cx: Context, tx: WriteTx, ask: Ask, grid: Grid, verdict: Verdic
             notify.reply(cx, tx, ask.event, cx.said.say("reply.nothing_open"))
     elif matching.is_by(known, ask.who) and known.is_open and known.created_at >= cx.now - cx.policy.join:
         await joining.join(cx, tx, ask, known, verdict.place)
-        notify.react(cx, tx, ask.event, cx.said.say("emoji.received"))
+        joining.received(cx, tx, ask, known)
     elif not matching.is_by(known, ask.who) and own_matter:
         if known.is_open:
             await reports.also(cx, tx, ask, grid, known)

@@ -37,6 +37,12 @@ async def join(cx: Context, tx: WriteTx, ask: Ask, known: Ticket, place: Place, 
     return known
 
 
+def received(cx: Context, tx: WriteTx, ask: Ask, known: Ticket) -> None:
+    """The receipt for what joined a ticket; in words where no emoji is possible, because no new card says it."""
+    instead = cx.said.say("done.added", number=known.number)
+    notify.react(cx, tx, ask.event, cx.said.say("emoji.received"), instead=instead)
+
+
 async def correct(cx: Context, tx: WriteTx, ask: Ask, known: Ticket, text: str) -> Ticket:
     """The writer corrected his message: the new words replace the old ones, a corrected place counts."""
     grid = access.require_grid(ask)

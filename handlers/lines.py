@@ -24,9 +24,13 @@ async def wait_for(cx: Context, tx: WriteTx, ask: Ask, action: str, ticket: Tick
         notify.reply(cx, tx, ask.event, text, part="?")
 
 
-def answer(cx: Context, tx: WriteTx, ask: Ask, key: str, ticket: Ticket) -> None:
-    """A press gets its short answer; typed words get a receipt on the message, because the card already shows the change."""
+def answer(cx: Context, tx: WriteTx, ask: Ask, key: str, ticket: Ticket, *, counted: bool = False) -> None:
+    """A press gets its short answer; typed words get a receipt on the message, because the card already shows the change.
+
+    ``counted``: the card counts it, so that thirty neighbours are not answered thirty times where no emoji is possible.
+    """
+    text = cx.said.say(key, number=ticket.number)
     if ask.event.click:
-        notify.click(cx, tx, ask.event, cx.said.say(key, number=ticket.number))
+        notify.click(cx, tx, ask.event, text)
     else:
-        notify.react(cx, tx, ask.event, cx.said.say("emoji.done"))
+        notify.react(cx, tx, ask.event, cx.said.say("emoji.done"), instead="" if counted else text)

@@ -107,11 +107,27 @@ def click(cx: Context, tx: WriteTx, event: Incoming, text: str = "") -> None:
         outbox.add(tx, key=key, chat=event.chat, kind=Said.CLICK, op=Op.ANSWER, body=content, now=cx.now)
 
 
-def react(cx: Context, tx: WriteTx, event: Incoming, emoji: str) -> None:
-    """A receipt without noise: an emoji on the message itself."""
-    content = {"message_id": event.message_id, "emoji": emoji}
+def react(cx: Context, tx: WriteTx, event: Incoming, emoji: str, *, instead: str = "") -> None:
+    """A receipt without noise: an emoji on the message itself.
+
+    ``instead``: what is said where the group takes no emoji. Nothing, where a card answers the message anyway.
+    """
+    content = {"message_id": event.message_id, "emoji": emoji, "instead": instead}
     key = f"react:{event_key(event)}:{emoji}"
-    outbox.add(tx, key=key, chat=event.chat, kind=Said.RECEIPT, op=Op.REACT, body=content, now=cx.now)
+    outbox.add(
+        tx, key=key, chat=event.chat, thread=event.thread, kind=Said.RECEIPT, op=Op.REACT, body=content, now=cx.now
+    )
+
+
+def without_emoji(cx: Context, tx: WriteTx, row: outbox.Row) -> None:
+    """The group takes no emoji: the receipt is a short answer, by day, unless the card is receipt enough."""
+    if text := str(row.body.get("instead", "")):
+        content = {"text": text, "reply_to": row.body["message_id"]}
+        start = not_before(cx, Said.PROGRESS, staff=False)
+        outbox.add(
+            tx, key=f"{row.key}:said", chat=row.chat, thread=row.thread, kind=Said.PROGRESS, body=content, now=cx.now,
+            not_before=start,
+        )  # fmt: skip
 
 
 def to_chat(

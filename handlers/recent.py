@@ -3,7 +3,7 @@
 from collections import OrderedDict
 from datetime import datetime, timedelta
 
-from domain.incoming import Chat, Incoming
+from domain.incoming import Chat, Incoming, Kind
 from domain.triage import Earlier
 
 KEEP = timedelta(minutes=10)
@@ -19,7 +19,9 @@ class Recent:
         self._chats: OrderedDict[Chat, dict[str, Incoming]] = OrderedDict()
 
     def remember(self, event: Incoming) -> None:
-        """Keep a message for a few minutes."""
+        """Keep a message for a few minutes, as it was first said: what an edit made of it is not what it was."""
+        if event.kind is Kind.EDIT:
+            return
         said = self._chats.get(event.chat)
         if said is None:
             said = self._chats[event.chat] = {}

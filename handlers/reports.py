@@ -4,7 +4,7 @@ from domain import matching, refusal
 from domain.incoming import ChatKind
 from domain.roster import Grid
 from domain.ticket import Ticket
-from domain.triage import Act, Intent, Verdict
+from domain.triage import Act, Verdict
 from handlers import joining, notify, opening
 from handlers.context import Ask, Context
 from storage import tickets
@@ -16,15 +16,9 @@ async def report(cx: Context, tx: WriteTx, ask: Ask, grid: Grid, verdict: Verdic
     known = await _known(cx, tx, ask, grid, verdict)
     if known is None:
         await opening.submit(cx, tx, grid, ask.event, ask.who, verdict)
-    elif known.is_danger:
+    elif known.is_danger or matching.is_by(known, ask.who):
         await joining.join(cx, tx, ask, known, verdict.place)
-        notify.react(cx, tx, ask.event, cx.said.say("emoji.received"))
-    elif matching.is_by(known, ask.who):
-        if verdict.intent is Intent.FOLLOWUP:
-            await joining.urge(cx, tx, ask, grid, known)
-        else:
-            await joining.join(cx, tx, ask, known, verdict.place)
-            notify.react(cx, tx, ask.event, cx.said.say("emoji.received"))
+        joining.received(cx, tx, ask, known)
     else:
         await also(cx, tx, ask, grid, known)
 

@@ -9,7 +9,7 @@ from domain.incoming import Chat, ChatKind, Incoming, Kind, SenderKind
 from domain.roster import Grid
 from domain.ticket import OPEN, State, Who
 from domain.triage import Act
-from handlers import alarms, followups, groups, intake, joining, notify, questions
+from handlers import access, alarms, followups, groups, intake, joining, notify, questions
 from handlers import tickets as ticket_cases
 from handlers.commands import BUTTONS, COMMANDS, LINES, Command, may
 from handlers.context import Ask, Context
@@ -97,31 +97,12 @@ async def _who(tx: WriteTx, event: Incoming) -> Ask:
         return Ask(event, who, None, grid)
     found = await grids.of_account(tx, chat.channel, chat.bot, sender.id)
     if found is None:
-        return Ask(event, who, None, grid or await _grid_of_resident(tx, event))
+        return Ask(event, who, None, grid or await access.grid_of_resident(tx, event))
     member, home = found
     if home is None and len(below := await grids.below(tx, member.area_id)) == 1:
         home = await grids.by_id(tx, below[0])
     stands_in = home is not None and home.leads_for(member.id, event.at)
     return Ask(event, replace(who, member_id=member.id), member, grid or home, stands_in=stands_in)
-
-
-async def _grid_of_resident(tx: WriteTx, event: Incoming) -> Grid | None:
-    """A private chat: the grid of the latest ticket, of the link that opened the chat, or the only one there is."""
-    if event.chat_kind is not ChatKind.PRIVATE:
-        return None
-    mine = await tickets.select(
-        tx,
-        ticket_table.c.channel == event.chat.channel,
-        ticket_table.c.reporter == event.sender.id,
-        limit=1,
-    )
-    if mine:
-        return await grids.by_id(tx, mine[0].grid_id)
-    expected = await conversation.expected(tx, event.chat, event.sender.id, event.at)
-    if expected and expected[0] in ("grid", "misheard"):
-        return await grids.by_id(tx, expected[1])
-    known = await grids.all_ids(tx)
-    return await grids.by_id(tx, known[0]) if len(known) == 1 else None
 
 
 async def _press(cx: Context, tx: WriteTx, ask: Ask) -> None:

@@ -215,7 +215,7 @@ async def support(cx: Context, tx: WriteTx, ask: Ask) -> None:
     """我家也是."""
     ticket = await access.ticket(tx, ask, public=True)
     ticket = await joining.support(cx, tx, ask, await grids.by_id(tx, ticket.grid_id), ticket)
-    lines.answer(cx, tx, ask, "done.supported", ticket)
+    lines.answer(cx, tx, ask, "done.supported", ticket, counted=True)
 
 
 async def add(cx: Context, tx: WriteTx, ask: Ask) -> None:

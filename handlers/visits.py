@@ -15,13 +15,13 @@ from domain.incoming import Kind
 from domain.notice import read_day
 from domain.outgoing import Kind as Said
 from domain.outgoing import SendState
-from domain.place import Place
 from domain.roster import Grid, Member, Role
 from domain.screen import plain, screened
 from domain.ticket import Ticket
 from domain.triage import Act, Heard, Intent, Verdict
-from domain.visit import Carers, Occurrence, Outcome
+from domain.visit import Carers, Occurrence, Outcome, State
 from handlers import access, notify, opening
+from handlers import visit_lines as shown
 from handlers.context import Ask, Context
 from handlers.notify import Button
 from storage import conversation, grids, outbox, tickets, visits
@@ -35,7 +35,8 @@ _LINE = timedelta(hours=2)
 _CARDS = 5
 """Up to so many visits are shown with their buttons; more are a list."""
 
-_SHOWN = 40
+_MISSED = timedelta(days=31)
+"""How long a leader finds a missed visit in his list; it may be made good for ever."""
 
 Step = Callable[[Context, WriteTx, Ask], Awaitable[None]]
 
@@ -90,7 +91,7 @@ async def ok(cx: Context, tx: WriteTx, ask: Ask) -> None:
     found, grid = await _visit(cx, tx, ask)
     note_ = _note(ask.words)
     await _settle(cx, tx, ask, grid, found, Outcome.OK, note=note_)
-    _reply(cx, tx, ask, "ok", found, next=_day(cx, found.next_due_on))
+    _reply(cx, tx, ask, "ok", found, next=shown.day(cx, found.next_due_on))
 
 
 async def need(cx: Context, tx: WriteTx, ask: Ask) -> None:
@@ -134,13 +135,13 @@ async def absent(cx: Context, tx: WriteTx, ask: Ask) -> None:
     key = "absent_risk" if high_risk else "absent"
     if not await visits.tried_on(tx, found.id, member.id, today):  # pressed twice is one try
         after = rules.tried(found, today, high_risk=high_risk)
-        await _change(cx, tx, grid, found, after, "absent", name=member.name, again=_day(cx, after.due_on))
+        await _change(cx, tx, grid, found, after, "absent", name=member.name, again=shown.day(cx, after.due_on))
         visits.record(tx, found.id, member.id, Outcome.ABSENT, visited_on=today, at=cx.now, note=_note(ask.words))
         if high_risk:
             _tell_leader(cx, tx, ask, grid, after, "absent", Said.ALERT)
         found = after
     steps = cx.said.say("visits.steps.text")
-    text = cx.said.say(f"visits.done.{key}", code=_code(cx, found), again=_day(cx, found.due_on), steps=steps)
+    text = cx.said.say(f"visits.done.{key}", code=shown.code(cx, found), again=shown.day(cx, found.due_on), steps=steps)
     notify.reply(cx, tx, ask.event, text, part="steps")
 
 
@@ -159,12 +160,12 @@ async def postpone(cx: Context, tx: WriteTx, ask: Ask) -> None:
     last = rules.latest_on(found, today)
     if day > last:
         await _expect(cx, tx, ask, found, "postpone")
-        text = cx.said.say("visits.no.too_far", code=_code(cx, found), last=_day(cx, last))
+        text = cx.said.say("visits.no.too_far", code=shown.code(cx, found), last=shown.day(cx, last))
         notify.reply(cx, tx, ask.event, text, part="?")
         return
     after = rules.postpone(found, day, today)
-    await _change(cx, tx, grid, found, after, "postponed", day=_day(cx, day))
-    _reply(cx, tx, ask, "postponed", found, day=_day(cx, day))
+    await _change(cx, tx, grid, found, after, "postponed", day=shown.day(cx, day))
+    _reply(cx, tx, ask, "postponed", found, day=shown.day(cx, day))
 
 
 async def hand_over(cx: Context, tx: WriteTx, ask: Ask) -> None:
@@ -214,30 +215,52 @@ async def remind_visits(cx: Context, tx: WriteTx) -> None:
     if not cx.policy.visits_enabled:
         return
     today = cx.calendar.today(cx.now)
+    unnoticed: list[Occurrence] = []
     for plan, newest in await visits.plans(tx):
-        period = plan.rhythm.period(today)
-        if period.key != newest and plan.wants(period):
-            visits.add(tx, plan, period)
+        for period, state in rules.owed(plan, newest, today):
+            visits.add(tx, plan, period, state)
+            if state is State.MISSED:
+                await tx.flush()
+                unnoticed += await visits.of_period(tx, plan.id, period.key)
     for found in await visits.due(tx, today):
-        await _ring(cx, tx, found)
+        if await _ring(cx, tx, found):
+            unnoticed.append(found)
+    await _tell_missed(cx, tx, unnoticed)
 
 
-async def _ring(cx: Context, tx: WriteTx, found: Occurrence) -> None:
+async def _tell_missed(cx: Context, tx: WriteTx, unnoticed: Sequence[Occurrence]) -> None:
+    """Visits that came and went while the program stood still: the leader reads one message about all of them."""
+    for grid_id in dict.fromkeys(o.plan.grid_id for o in unnoticed):
+        grid = await grids.by_id(tx, grid_id)
+        mine = sorted((o for o in unnoticed if o.plan.grid_id == grid_id), key=lambda o: (o.due_on, o.id))
+        text = cx.said.say(
+            "visits.leader.missed",
+            count=len(mine),
+            lines=shown.lines(cx, [(o, grid) for o in mine]),
+            number=mine[-1].id,
+        )
+        for senior in [c.member for c in grid.seniors(cx.now) if c.member.reachable][:1]:
+            key = f"visit:missed:{max(o.id for o in mine)}:{len(mine)}:{senior.id}"
+            notify.to_member(cx, tx, senior, Said.STAFF, key, text, grid_id=grid.id)
+
+
+async def _ring(cx: Context, tx: WriteTx, found: Occurrence) -> bool:
+    """Ring what is due; whether it was missed and the grid leader has not heard of it yet."""
     after, rung = rules.tick(found, cx.now, cx.calendar, cx.policy.visit_at)
     if after is found:
-        return
+        return False
     grid = await grids.by_id(tx, found.plan.grid_id)
     carers = _carers(cx, grid, found)
     asked = [] if rung is None else carers.asked(rung, fresh=found.rung == 0)
     if rung is not None and not asked:
-        return  # nobody of this grid can be written to yet: tried again with every pass
+        return False  # nobody of this grid can be written to yet: tried again with every pass
     if not await visits.save(tx, found, after):
-        return
+        return False
     await outbox.cancel(
         tx, outbox_table.c.key.in_(_keys(grid, found))
     )  # of several rungs only the newest is worth reading
     if rung is None:
-        return
+        return after.state is State.MISSED and found.rung < rules.RUNGS
     owner = carers.owner()
     for candidate in asked:
         is_owner = owner is not None and candidate.member.id == owner.member.id
@@ -245,6 +268,7 @@ async def _ring(cx: Context, tx: WriteTx, found: Occurrence) -> None:
         if rung == 2 and is_owner and candidate.member.role is Role.VOLUNTEER:
             text = "again"
         _remind(cx, tx, grid, after, candidate.member, rung, text)
+    return False
 
 
 def _key(found: Occurrence, rung: int, member_id: int) -> str:
@@ -261,11 +285,11 @@ def _remind(
 ) -> None:
     said = cx.said.say(
         f"visits.remind.{text}",
-        code=_code(cx, found),
-        place=_where(cx, grid, found),
+        code=shown.code(cx, found),
+        place=shown.where(cx, grid, found),
         number=found.id,
-        from_day=_day(cx, found.from_on),
-        last_day=_day(cx, found.last_on),
+        from_day=shown.day(cx, found.from_on),
+        last_day=shown.day(cx, found.last_on),
         **values,
     )
     notify.to_member(
@@ -355,7 +379,9 @@ async def _change(
     keys = outbox_table.c.key.in_(_keys(grid, found))
     await outbox.cancel(tx, keys)
     gone = [SendState.CANCELLED, SendState.SUPERSEDED, SendState.EXPIRED, SendState.FAILED]
-    said = cx.said.say(f"visits.closed.{text}", code=_code(cx, found), place=_where(cx, grid, found), **values)
+    said = cx.said.say(
+        f"visits.closed.{text}", code=shown.code(cx, found), place=shown.where(cx, grid, found), **values
+    )
     for row in await outbox.select(tx, keys, outbox_table.c.state.not_in(gone)):
         await notify.change(cx, tx, row.key, notify.body(cx, tx, said), found.revision)
 
@@ -369,7 +395,7 @@ async def _open_ticket(cx: Context, tx: WriteTx, ask: Ask, grid: Grid, found: Oc
         code = category.need_code if category is not None else ""
         urgency = cx.categories[code].urgency if code in cx.categories else Urgency.P2
     act = Act.ALERT if urgency is Urgency.P0 else Act.TICKET
-    verdict = Verdict(act, Intent.REQUEST, code, (code,), urgency, _place(grid, found), 1.0, heard.reasons)
+    verdict = Verdict(act, Intent.REQUEST, code, (code,), urgency, shown.place(grid, found), 1.0, heard.reasons)
     event = replace(ask.event, kind=Kind.MESSAGE, text=words)
     return await opening.submit(cx, tx, grid, event, ask.who, verdict, private=True)
 
@@ -384,9 +410,9 @@ def _tell_leader(
         return
     said = cx.said.say(
         f"visits.leader.{text}",
-        code=_code(cx, found),
+        code=shown.code(cx, found),
         number=found.id,
-        place=_where(cx, grid, found),
+        place=shown.where(cx, grid, found),
         name=member.name,
         steps=cx.said.say("visits.steps.text"),
         **values,
@@ -399,7 +425,7 @@ def _tell_leader(
 async def _wait(cx: Context, tx: WriteTx, ask: Ask, found: Occurrence, step: str) -> None:
     """Ask for the one line that is missing; the next thing this person writes in this chat is it."""
     await _expect(cx, tx, ask, found, step)
-    text = cx.said.say(f"visits.prompt.{step}", code=_code(cx, found))
+    text = cx.said.say(f"visits.prompt.{step}", code=shown.code(cx, found))
     notify.reply(cx, tx, ask.event, text, part="?")
 
 
@@ -408,7 +434,7 @@ async def _expect(cx: Context, tx: WriteTx, ask: Ask, found: Occurrence, step: s
 
 
 def _reply(cx: Context, tx: WriteTx, ask: Ask, text: str, found: Occurrence, **values: object) -> None:
-    notify.reply(cx, tx, ask.event, cx.said.say(f"visits.done.{text}", code=_code(cx, found), **values))
+    notify.reply(cx, tx, ask.event, cx.said.say(f"visits.done.{text}", code=shown.code(cx, found), **values))
 
 
 async def _list(cx: Context, tx: WriteTx, ask: Ask) -> None:
@@ -417,7 +443,18 @@ async def _list(cx: Context, tx: WriteTx, ask: Ask) -> None:
     ids = [ask.grid.id] if ask.grid is not None else await grids.below(tx, member.area_id)
     until = cx.calendar.today(cx.now) + rules.AHEAD
     known = [(o, await grids.by_id(tx, o.plan.grid_id)) for o in await visits.due(tx, until, *ids)] if ids else []
-    if not ask.leads:
+    if ask.leads:
+        since = cx.calendar.today(cx.now) - _MISSED
+        missed = [(o, await grids.by_id(tx, o.plan.grid_id)) for o in await visits.missed(tx, since, *ids)]
+        if missed:
+            text = cx.said.say(
+                "visits.list.missed",
+                count=len(missed),
+                lines=shown.lines(cx, missed[::-1]),
+                number=missed[-1][0].id,
+            )
+            notify.reply(cx, tx, ask.event, text, part="missed")
+    else:
         known = [(o, grid) for o, grid in known if _is_asked(cx, grid, o, member)]
     if not known:
         notify.reply(cx, tx, ask.event, cx.said.say("visits.none"))
@@ -425,7 +462,8 @@ async def _list(cx: Context, tx: WriteTx, ask: Ask) -> None:
         for found, grid in known:
             _show(cx, tx, ask, grid, found)
     else:
-        notify.reply(cx, tx, ask.event, _lines(cx, known))
+        text = cx.said.say("visits.list.more", count=len(known), lines=shown.lines(cx, known), number=known[0][0].id)
+        notify.reply(cx, tx, ask.event, text)
 
 
 def _is_asked(cx: Context, grid: Grid, found: Occurrence, member: Member) -> bool:
@@ -433,44 +471,18 @@ def _is_asked(cx: Context, grid: Grid, found: Occurrence, member: Member) -> boo
     return any(c.member.id == member.id for c in _carers(cx, grid, found).asked(rung, fresh=False))
 
 
-def _lines(cx: Context, known: Sequence[tuple[Occurrence, Grid]]) -> str:
-    lines = [
-        cx.said.say("visits.list.line", code=_code(cx, o), place=_where(cx, grid, o), due=_day(cx, o.due_on))
-        for o, grid in known[:_SHOWN]
-    ]
-    return cx.said.say("visits.list.more", count=len(known), lines="\n".join(lines), number=known[0][0].id)
-
-
 def _show(cx: Context, tx: WriteTx, ask: Ask, grid: Grid, found: Occurrence) -> None:
     """The household with its door, for whoever may record it and asks."""
     category = load_visit_categories().get(found.plan.category)
     text = cx.said.say(
         "visits.list.card",
-        code=_code(cx, found),
+        code=shown.code(cx, found),
         number=found.id,
-        place=_where(cx, grid, found, door=True),
+        place=shown.where(cx, grid, found, door=True),
         category=category.name if category is not None else found.plan.category,
         modes="、".join(category.modes) if category is not None else "",
-        from_day=_day(cx, found.from_on),
-        last_day=_day(cx, found.last_on),
+        from_day=shown.day(cx, found.from_on),
+        last_day=shown.day(cx, found.last_on),
     )
     part = f"v{found.id}"
     notify.reply(cx, tx, ask.event, text, buttons=_BUTTONS, subject="visit", subject_id=found.id, part=part)
-
-
-def _code(cx: Context, found: Occurrence) -> str:
-    return cx.said.say("visits.code", number=found.id)
-
-
-def _day(cx: Context, day: date) -> str:
-    return cx.said.say("visits.day", month=day.month, day=day.day)
-
-
-def _place(grid: Grid, found: Occurrence) -> Place:
-    area = grid.areas.get(found.plan.household_id)
-    return Place(area.building, area.unit, area.room) if area is not None else Place()
-
-
-def _where(cx: Context, grid: Grid, found: Occurrence, *, door: bool = False) -> str:
-    place = _place(grid, found)
-    return (place.shown() if door else place.public()) or cx.said.say("visits.nowhere")

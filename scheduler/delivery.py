@@ -12,11 +12,11 @@ import structlog
 
 from domain.incoming import Chat
 from domain.outgoing import Kind, Op, SendState
-from handlers import alarms
+from handlers import alarms, notify
 from handlers.context import Context
 from storage import grids, groups, outbox
 from storage.database import Database, StorageFault
-from storage.outbox import LEASE, Row
+from storage.outbox import Row
 
 log = structlog.get_logger()
 
@@ -39,6 +39,7 @@ class Outcome(StrEnum):
     MOVED = "moved"
     FAILED = "failed"
     UNREACHABLE = "unreachable"
+    NO_EMOJI = "no_emoji"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,16 +87,18 @@ class Pump:
         self._spoken: defaultdict[Chat, datetime] = defaultdict(lambda: _LONG_AGO)
         self._all: defaultdict[tuple[str, str], deque[datetime]] = defaultdict(deque)
         self._owed: list[Row] = []
-        self._recovered = _LONG_AGO
 
     def wake(self) -> None:
         """There may be something to send."""
         self._bell.set()
 
-    async def recover(self, *, everything: bool) -> None:
-        """Take care of what a sender left behind that is gone; see ``outbox.recover``."""
+    async def recover(self) -> None:
+        """At the start of the only sender of a database: whatever is in somebody's hands was left there by one that is gone.
+
+        While the program runs the job ``recover_sends`` takes back what stays behind, lease by lease.
+        """
         async with self._database.write("recover") as tx:
-            unknown = await outbox.recover(tx, self._context().now, everything=everything)
+            unknown = await outbox.recover(tx, self._context().now, everything=True)
         if unknown:
             log.warning("sends_of_unknown_outcome", count=unknown)
 
@@ -104,7 +107,6 @@ class Pump:
         while True:
             self._bell.clear()
             try:
-                await self._look_after_others()
                 while await self.once():
                     pass
                 pause = await self._pause()
@@ -116,13 +118,6 @@ class Pump:
                     await self._bell.wait()
             except TimeoutError:
                 continue
-
-    async def _look_after_others(self) -> None:
-        """Once in a while: what a sender that is gone left behind must not keep its chat silent for ever."""
-        now = self._context().now
-        if now - self._recovered >= LEASE:
-            await self.recover(everything=False)
-            self._recovered = now
 
     async def once(self) -> int:
         """One round; the number of rows claimed.
@@ -311,6 +306,8 @@ class Pump:
                     log.warning("send_failed", outbox=row.id, kind=row.kind, error=receipt.error)
                     state = SendState.FAILED
                     settled = await outbox.settle(tx, row, self._owner, state, now, error=receipt.error)
+                    if settled and receipt.outcome is Outcome.NO_EMOJI:
+                        notify.without_emoji(cx, tx, row)
                     if settled and row.op is Op.SEND:
                         await alarms.undelivered(cx, tx, row, receipt.outcome)
 

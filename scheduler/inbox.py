@@ -9,6 +9,7 @@ from domain.incoming import Chat, Incoming, Kind
 from domain.roster import Grid
 from handlers import alarms, router
 from handlers.context import Context
+from scheduler.watch import Watch
 from storage import conversation, grids, intake
 from storage.database import Database, StorageFault, WriteTx
 from storage.glance import glance
@@ -31,6 +32,13 @@ class Inbox:
         self._alone: set[tuple[str, str]] = set()
         self._checked: set[tuple[str, str]] = set()
         self._grids: dict[Chat, Grid] = {}
+        self.watches: list[Watch] = []
+
+    def watch(self, channel: str, bot: str) -> Watch:
+        """A watchdog for a line that we ask for its messages."""
+        found = Watch(self._database, self._context, self._wake, channel, bot)
+        self.watches.append(found)
+        return found
 
     async def take_in(self, events: Sequence[Incoming], *, order: Order = "queue") -> None:
         """Handle a batch in order of arrival.

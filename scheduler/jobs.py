@@ -8,11 +8,15 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
+import structlog
+
 from handlers import danger, dispatching, notices, questions, tickets, visits
 from handlers.context import Context
 from storage import conversation, intake, outbox, retention
 from storage import tickets as ticket_rows
 from storage.database import WriteTx
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +41,12 @@ async def forget_albums(cx: Context, tx: WriteTx) -> None:
 
 
 async def recover_sends(cx: Context, tx: WriteTx) -> None:
-    """What a sender left behind that is gone: another process of the same database, or this one before it was killed."""
-    await outbox.recover(tx, cx.now, everything=False)
+    """What a sender left behind that is gone: another process of the same database, or this one before it was killed.
+
+    The one place where a lease is taken back while the program runs.
+    """
+    if unknown := await outbox.recover(tx, cx.now, everything=False):
+        log.warning("sends_of_unknown_outcome", count=unknown)
 
 
 async def forget_old(cx: Context, tx: WriteTx) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from domain.visit import UNSETTLED, Occurrence, Outcome, Period, Plan, Rhythm, State
+from domain.visit import RUNGS, UNSETTLED, Occurrence, Outcome, Period, Plan, Rhythm, State
 from storage.database import ReadTx, WriteTx
 from storage.tables import occurrences, visit_plans, visits
 from storage.types import YES
@@ -55,15 +55,15 @@ async def plans(tx: ReadTx) -> list[tuple[Plan, str]]:
     return [(_plan(row), row.newest or "") for row in await tx.rows(stmt.order_by(visit_plans.c.id))]
 
 
-def add(tx: WriteTx, plan: Plan, period: Period) -> None:
-    """The visit of a period. The period is its identity, so adding it again changes nothing."""
+def add(tx: WriteTx, plan: Plan, period: Period, state: State = State.PLANNED) -> None:
+    """The visit of a period. The period is its identity, so adding it again changes nothing. A missed one rings no more."""
     row = {
         "plan_id": plan.id,
         "grid_id": plan.grid_id,
         "period": period.key,
         "due_on": plan.rhythm.due_on(period),
-        "state": State.PLANNED,
-        "rung": 0,
+        "state": state,
+        "rung": RUNGS if state is State.MISSED else 0,
         "revision": 0,
     }
     tx.add(occurrences, row, or_ignore=True)
@@ -81,6 +81,17 @@ async def due(tx: ReadTx, day: date, *grid_ids: int) -> list[Occurrence]:
     if grid_ids:
         where.append(occurrences.c.grid_id.in_(grid_ids))
     return await _select(tx, *where)
+
+
+async def of_period(tx: ReadTx, plan_id: int, period: str) -> list[Occurrence]:
+    """The visit of a period, if there is one."""
+    return await _select(tx, occurrences.c.plan_id == plan_id, occurrences.c.period == period)
+
+
+async def missed(tx: ReadTx, since: date, *grid_ids: int) -> list[Occurrence]:
+    """What was due since a day and nobody made, in these grids."""
+    here = occurrences.c.grid_id.in_(grid_ids)
+    return await _select(tx, occurrences.c.state == State.MISSED, occurrences.c.due_on >= since, here)
 
 
 async def of_plan(tx: ReadTx, plan_id: int, day: date) -> list[Occurrence]:

@@ -27,8 +27,9 @@ async def play(path: Path, url: str) -> None:
     options: dict[str, Any] = {"manners": {}}
     unbound: tuple[str, ...] = ()
     registered, second = True, False
+    emoji: list[str] | None = None
     households: list[list[str]] = []
-    while lines and re.match(r"(时间|配置|未绑定|未登记|两个网格|走访户)", lines[0][1]):
+    while lines and re.match(r"(时间|配置|未绑定|未登记|不许表情|两个网格|走访户)", lines[0][1]):
         _, line = lines.pop(0)
         word, _, rest = line.partition(" ")
         if word == "时间":
@@ -37,6 +38,8 @@ async def play(path: Path, url: str) -> None:
             unbound = tuple(rest.split())
         elif word == "未登记":
             registered = False
+        elif word == "不许表情":
+            emoji = []
         elif word == "两个网格":
             second = True
         elif word == "走访户":
@@ -47,7 +50,7 @@ async def play(path: Path, url: str) -> None:
             value = value.strip()
             options.setdefault(section, {})[key] = int(value) if value.isdigit() else value
     async with telegram_world(
-        url, at=at, residents=RESIDENTS, unbound=unbound, registered=registered, **options
+        url, at=at, residents=RESIDENTS, unbound=unbound, registered=registered, emoji=emoji, **options
     ) as world:
         if second:
             await _add_grid(world)

@@ -102,9 +102,10 @@ async def shows_photo_privately(stage: Stage, name: str, caption: str | None) ->
     stage.last = stage.person(name).photo(stage.person(name).private, caption=caption or "")
 
 
-async def shows_album(stage: Stage, name: str, count: str, caption: str | None) -> None:
-    """王阿姨 发相册 3: caption."""
-    stage.last = stage.person(name).album(stage.world.group, count=int(count), caption=caption or "")[0]
+async def shows_album(stage: Stage, name: str, count: str, last: str | None, caption: str | None) -> None:
+    """王阿姨 发相册 3: caption; 王阿姨 发相册 3 末张: caption."""
+    album = stage.person(name).album(stage.world.group, count=int(count), caption=caption or "", last=bool(last))
+    stage.last = album[-1 if last else 0]
 
 
 async def speaks(stage: Stage, name: str, where: str | None) -> None:
@@ -186,7 +187,7 @@ ACTS: tuple[tuple[str, Act], ...] = (
     (r"(\S+) 转发[:：]\s*(.*)", forwards),
     (rf"(\S+) 发照片{_CAPTION}", shows_photo),
     (rf"(\S+) 私聊发照片{_CAPTION}", shows_photo_privately),
-    (rf"(\S+) 发相册 (\d+){_CAPTION}", shows_album),
+    (rf"(\S+) 发相册 (\d+)( 末张)?{_CAPTION}", shows_album),
     (r"(\S+) (私聊)?发语音", speaks),
     (r"(\S+) 私聊[:：]\s*(.*)", tells),
     (r"(\S+) 匿名[:：]\s*(.*)", says_anonymously),

@@ -64,13 +64,17 @@ async def telegram_world(
     residents: tuple[str, ...] = (),
     unbound: tuple[str, ...] = (),
     registered: bool = True,
+    emoji: list[str] | None = None,
     **sections: Any,
 ) -> AsyncIterator[World]:
-    """A group with the sample community in it and the program listening. ``unbound``: staff without a private chat yet."""
+    """A group with the sample community in it and the program listening. ``unbound``: staff without a private chat yet.
+
+    ``emoji``: which reactions the group allows; None for all of them.
+    """
     async with Emulator(privacy=False) as em:
         em.clock.set(at)
         people = {name: em.user(name, started=name in STAFF and name not in unbound) for name in (*residents, *STAFF)}
-        group = em.group("示范小区居民群", list(people.values()), bot_admin=True)
+        group = em.group("示范小区居民群", list(people.values()), bot_admin=True, emoji=emoji)
 
         def now() -> datetime:
             return datetime.fromtimestamp(em.clock.now(), UTC)

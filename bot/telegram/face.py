@@ -109,7 +109,8 @@ async def connect(
             yield Line(me, partial(_keep_trying, introduce, me), routes=webhook.router(secret, me, inbox, now))
         else:
             url = f"{settings.base_url}{quote(token, safe=':')}/getUpdates"
-            poller = Poller(client, url, me, inbox, now, settings.poll_seconds, introduce)
+            watch = inbox.watch("telegram", me.bot)
+            poller = Poller(client, url, me, inbox, now, settings.poll_seconds, introduce, watch)
             yield Line(me, poller.run, poller=poller)
 
 

@@ -17,6 +17,7 @@ from telegram.error import TelegramError
 
 from bot.telegram.updates import ALLOWED, Me, is_update_id, translate
 from scheduler.inbox import Inbox
+from scheduler.watch import Watch
 from storage.database import StorageFault
 
 log = structlog.get_logger()
@@ -27,7 +28,7 @@ SLOWEST = 30.0
 
 @dataclass
 class Hearing:
-    """Whether Telegram is heard: for ``/health`` and the log."""
+    """What the last polls came to, for the log."""
 
     since: datetime | None = None
     trouble: str = ""
@@ -51,14 +52,16 @@ class Poller:
         now: Callable[[], datetime],
         seconds: int,
         introduce: Callable[[], Awaitable[None]],
+        watch: Watch,
     ) -> None:
         """``url``: the whole address of getUpdates; ``seconds``: how long Telegram may hold the call.
 
         ``introduce`` fills in who we are where that could not be asked at the start; before it nothing is fetched, because
-        without our name nobody can say whether we are spoken to.
+        without our name nobody can say whether we are spoken to. ``watch`` begins the loop anew when nothing answers it.
         """
         self._client = client
         self._introduce = introduce
+        self._watch = watch
         self._url = url
         self._me = me
         self._inbox = inbox
@@ -69,10 +72,19 @@ class Poller:
 
     async def run(self) -> None:
         """Until cancelled. Nothing Telegram or the network does ends it."""
-        while True:
-            pause = await self.once()
-            if pause:
-                await asyncio.sleep(pause)
+        await self._watch.keep(self._listen)
+
+    async def _listen(self) -> None:
+        """With connections of its own, so that a loop that is begun anew does not wait on what made the last one deaf."""
+        usual = self._client
+        try:
+            async with httpx.AsyncClient() as self._client:
+                while True:
+                    pause = await self.once()
+                    if pause:
+                        await asyncio.sleep(pause)
+        finally:
+            self._client = usual
 
     async def once(self) -> float:
         """One poll and its batch; how long to wait before the next one."""
@@ -80,6 +92,7 @@ class Poller:
             if not self._me.username:
                 await self._introduce()
             updates = await self._poll()
+            self._watch.heard()
         except _Later as later:
             self._trouble(later.reason)
             return later.seconds

@@ -105,6 +105,8 @@ def _outcome(error: TelegramError) -> Receipt:
             return Receipt(Outcome.NOT_SENT, error=name)
         case BadRequest() if "message is not modified" in words:
             return Receipt(Outcome.SENT)
+        case BadRequest() if "reaction" in words:
+            return Receipt(Outcome.NO_EMOJI, error=name)
         case BadRequest():
             gone = any(part in words for part in _GONE)
             return Receipt(Outcome.UNREACHABLE if gone else Outcome.FAILED, error=name)

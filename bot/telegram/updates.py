@@ -69,8 +69,10 @@ def _unreadable(raw: Mapping[str, Any], me: Me, now: datetime) -> Incoming | Non
         found = message
     chat = found.get("chat")
     where = Chat("telegram", me.bot, _number(chat.get("id")) if isinstance(chat, Mapping) else "")
-    number = _number(found.get("message_id"))
-    return Incoming(where, ChatKind.GROUP, Kind.UNREADABLE, update_id, number, Sender(""), now)
+    private = isinstance(chat, Mapping) and chat.get("type") == "private"
+    kind = ChatKind.PRIVATE if private else ChatKind.GROUP
+    sender = Sender(where.id if private else "")  # a private chat has the number of its person
+    return Incoming(where, kind, Kind.UNREADABLE, update_id, _number(found.get("message_id")), sender, now)
 
 
 def is_update_id(value: object) -> TypeGuard[int]:

@@ -22,7 +22,7 @@ from bot.web.face import WebFace
 from bot.web.guard import Guard
 from bot.web.player import Player
 from domain.outgoing import SendState
-from storage.database import Database, StorageFault
+from storage.database import StorageFault
 from storage.tables import outbox
 
 _LIVE = (SendState.PENDING, SendState.CLAIMED, SendState.SENDING, SendState.UNKNOWN, SendState.FAILED)
@@ -112,7 +112,7 @@ def build_app(
 ) -> FastAPI:
     """The application: ``/health``, the routers, and with ``chats`` the demo page at ``/``."""
     app = FastAPI(title="dangxiaoqi", docs_url=None, redoc_url=None, openapi_url=None)
-    app.add_api_route("/health", partial(_health, house.database), methods=["GET"])
+    app.add_api_route("/health", partial(_health, house), methods=["GET"])
     for router in routers:
         app.include_router(router)
     if chats is not None and player is not None:
@@ -121,15 +121,18 @@ def build_app(
     return app
 
 
-async def _health(database: Database) -> JSONResponse:
+async def _health(house: House) -> JSONResponse:
+    """Not well: the database cannot be read, or a channel has answered nothing for a while (``deaf``: since when)."""
     stmt = sa.select(outbox.c.state, sa.func.count().label("n")).where(outbox.c.state.in_(_LIVE))
+    deaf = {watch.channel: watch.deaf_since.isoformat() for watch in house.inbox.watches if watch.deaf_since}
     try:
-        async with database.read() as tx:
+        async with house.database.read() as tx:
             rows = await tx.rows(stmt.group_by(outbox.c.state))
     except (StorageFault, sa.exc.SQLAlchemyError):
         return JSONResponse({"ok": False}, status_code=503)
     found = {row.state: row.n for row in rows}
-    return JSONResponse({"ok": True, "outbox": {state: found.get(state, 0) for state in _LIVE}})
+    body = {"ok": not deaf, "outbox": {state: found.get(state, 0) for state in _LIVE}, "deaf": deaf}
+    return JSONResponse(body, status_code=503 if deaf else 200)
 
 
 def _listen(house: House, host: str, port: int) -> socket.socket:

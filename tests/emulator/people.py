@@ -110,12 +110,17 @@ class Person(Account):
         """Send a picture."""
         return self.sends(chat, self._picture(data, caption), reply_to=reply_to, thread=thread)
 
-    def album(self, chat: Chat, count: int = 2, caption: str = "", *, thread: int | None = None) -> list[Message]:
-        """Send pictures together: separate updates with one ``media_group_id``; the caption is on the first."""
+    def album(
+        self, chat: Chat, count: int = 2, caption: str = "", *, last: bool = False, thread: int | None = None
+    ) -> list[Message]:
+        """Send pictures together: separate updates with one ``media_group_id``; the caption is on the first (or last)."""
+        captioned = count - 1 if last else 0
         group_id = str(self.world.random.getrandbits(53))
         return [
             self.sends(
-                chat, {**self._picture(PIXEL, "" if index else caption), "media_group_id": group_id}, thread=thread
+                chat,
+                {**self._picture(PIXEL, caption if index == captioned else ""), "media_group_id": group_id},
+                thread=thread,
             )
             for index in range(count)
         ]

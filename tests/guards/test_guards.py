@@ -7,11 +7,16 @@ from typing import Any
 
 import pytest
 
+from bot.app import GRACE
 from bot.cli import VERBS
-from bot.config import Config
+from bot.config import Config, Telegram
+from bot.telegram.polling import SLOWEST
 from domain import refusal
 from domain.ticket import Action, RefusalCode, State
 from handlers.commands import BUTTONS, COMMANDS, LINES
+from scheduler import delivery
+from scheduler.watch import Watch
+from storage.outbox import LEASE
 from storage.tables import metadata
 from texts.sentences import HERE, Sentences
 
@@ -153,6 +158,21 @@ def test_every_setting_is_documented() -> None:
         for key in inner:
             assert key in DOCS["配置.md"], f"{name}.{key}"
             assert key in example, f"{name}.{key}"
+
+
+def test_the_figures_of_sending_are_documented() -> None:
+    text = DOCS["可靠性.md"]
+    pace = Telegram.model_fields["per_minute"].default
+    for figure in (
+        f"每分钟 {pace} 条",
+        f"每秒 {delivery.PER_SECOND} 条",
+        f"最多等 {delivery.GRACE.seconds} 秒",
+        f"共 {GRACE:g} 秒",
+        f"{LEASE.seconds} 秒租约",
+        f"{Watch.deaf_after:g} 秒没有任何回答",
+        f"最长 {SLOWEST:g} 秒",
+    ):
+        assert figure in text, figure
 
 
 FORBIDDEN = re.compile(

@@ -1,5 +1,6 @@
 """Must-visit households: periods without gaps, the same result for every pattern of ticks, somebody always responsible."""
 
+import itertools
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
@@ -25,6 +26,7 @@ from domain.visit import (
     hand_over,
     latest_on,
     may_record,
+    owed,
     postpone,
     rung_at,
     settle,
@@ -349,3 +351,31 @@ def test_an_hour_of_the_clock_that_does_not_exist_is_no_reason_to_be_silent() ->
     day = date(2026, 3, 8)
     assert rung_at(day, datetime(2026, 3, 8, 8, 29, tzinfo=UTC), chicago, time(2, 30)) is None
     assert rung_at(day, datetime(2026, 3, 8, 8, 30, tzinfo=UTC), chicago, time(2, 30)) == 0
+
+
+@given(RHYTHMS, st.integers(0, 200), st.integers(0, 400))
+def test_downtime_leaves_no_gap_and_at_most_one_visit_to_be_made_now(rhythm: Rhythm, before: int, down: int) -> None:
+    plan = Plan(1, 1, 4, "solo_elder", rhythm, rhythm.starts_on)
+    newest = rhythm.period(rhythm.starts_on + timedelta(days=before))
+    today = newest.from_on + timedelta(days=min(down, 366))
+    made = owed(plan, newest.key, today)
+    periods = [newest, *(period for period, _ in made)]
+    if all(plan.wants(period) for period in periods):
+        assert all(a.to_on == b.from_on for a, b in itertools.pairwise(periods))
+        assert periods[-1].from_on <= today < periods[-1].to_on
+    now = [period for period, state in made if state is State.PLANNED and rhythm.due_on(period) <= today]
+    assert len(now) <= 1
+    assert owed(plan, periods[-1].key, today) == []
+
+
+def test_what_was_never_begun_is_not_owed() -> None:
+    rhythm = Rhythm(7, date(2026, 1, 5))
+    plan = Plan(1, 1, 4, "solo_elder", rhythm, date(2026, 1, 1))
+    today = date(2026, 11, 20)
+    assert owed(plan, "", today) == [(rhythm.period(today), State.PLANNED)]
+    later = replace(plan, rhythm=Rhythm(7, date(2026, 11, 9)))
+    assert [p.key for p, _ in owed(later, "2026-W40", today)] == ["2026-W46", "2026-W47"]
+    old = replace(plan, rhythm=Rhythm(7, date(2020, 1, 6)), consent_on=date(2019, 1, 1))
+    assert len(owed(old, "2020-W01", today)) == 52  # a year, not six
+    monthly = replace(plan, rhythm=Rhythm(30, date(2026, 1, 20)))
+    assert [p.key for p, _ in owed(monthly, "2026-W46", today)] == ["2026-11"]  # its rhythm was changed this month

@@ -1,6 +1,11 @@
 """What must not be written down is not: no number, token or word in any log, no talk on the disk."""
 
+import asyncio
+import gc
+import io
 import logging
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -37,7 +42,7 @@ def heard() -> Iterator[Heard]:
     """The program's own logging, and an ear beside it."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
-    levels = {name: logging.getLogger(name).level for name in logs._LOUD}
+    levels, hook = {name: logging.getLogger(name).level for name in logs._LOUD}, sys.excepthook
     for handler in handlers:
         root.removeHandler(handler)
     logs.configure()
@@ -53,6 +58,7 @@ def heard() -> Iterator[Heard]:
         root.setLevel(level)
         for name, before in levels.items():
             logging.getLogger(name).setLevel(before)
+        sys.excepthook = hook
         structlog.reset_defaults()
 
 
@@ -126,3 +132,67 @@ async def test_webhook(tmp_path: Path, heard: Heard, capsys: pytest.CaptureFixtu
         nowhere(tmp_path)
     shown = capsys.readouterr()
     clean("\n".join([shown.out, shown.err, *heard.lines]), token, token.partition(":")[2], SECRET)
+
+
+class OddError(Exception):
+    """An error that quotes what it was given, as those of parsers and databases do."""
+
+
+def break_with(words: str) -> None:
+    """A library that cannot bear these words."""
+    raise OddError(f"cannot read {words!r}")
+
+
+async def test_the_words_of_an_exception(
+    capsys: pytest.CaptureFixture[str], heard: Heard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = "7012345678:AAE-canary_canary_canary_canary_123"  # noqa: S105 - it opens nothing
+    words = f"{TALK[0]} {PHONE} {token}"
+    closed = io.StringIO()
+    closed.close()
+    library, own = logging.getLogger("sqlalchemy.pool"), structlog.get_logger()
+    try:
+        break_with(words)
+    except OddError as error:
+        kept = error
+        library.exception("the connection is gone")
+        library.error("the connection is gone: %s", error, exc_info=True, stack_info=True)
+        own.exception("own_fault")
+        own.warning("own_fault_with_value", error=error, given=[PHONE, error])
+        library.warning("only quoted: %s", error)
+        with monkeypatch.context() as gone:
+            gone.setattr(sys, "stderr", closed)
+            library.exception("the log itself is closed")
+    library.error("told later", exc_info=kept)
+    own.error("own_fault_told_later", exc_info=kept)
+    own.error("own_fault_as_tuple", exc_info=(OddError, kept, kept.__traceback__), stack_info=True)
+    library.error("%d of %s", "five", "them")
+
+    async def nobody_waits() -> None:
+        break_with(words)
+
+    task = asyncio.ensure_future(nobody_waits())
+    await asyncio.sleep(0)
+    del task, kept
+    gc.collect()
+    shown = capsys.readouterr()
+    clean("\n".join([shown.out, shown.err]), token)
+    assert shown.err.count("OddError") >= 7
+    assert "break_with" in shown.err
+    assert "Task exception was never retrieved" in shown.err
+    assert "Traceback" not in shown.err
+    assert not [line for line in heard.lines if words in line]
+
+
+def test_the_last_words_of_the_program() -> None:
+    code = (
+        "from bot import logs\nlogs.configure()\n"
+        f"from tests.telegram.test_canary import break_with\nbreak_with({TALK[0]!r} + '{PHONE}')"
+    )
+    ended = subprocess.run(  # noqa: S603 - our own words
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 1
+    clean(ended.stderr)
+    assert "OddError" in ended.stderr
+    assert "break_with" in ended.stderr

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 from telegram import Bot
 from telegram.request import HTTPXRequest
 
@@ -439,9 +440,12 @@ async def test_what_a_dead_sender_left_behind_does_not_silence_its_chat(tmp_path
             assert await outbox.begin(tx, rows[0], "somebody who died", world.home.context().now)
         await pump(world)
         assert world.em.said(world.group) == []
-        world.em.clock.advance(61)
         running = asyncio.ensure_future(world.home.pump.run())
+        world.em.clock.advance(61)
+        with capture_logs() as heard:
+            await world.home.pass_once()  # the job frees the chat and wakes the pump
         await world.em.until(lambda: len(world.em.said(world.group)) == 2)
+        assert [entry["count"] for entry in heard if entry["event"] == "sends_of_unknown_outcome"] == [1]
         running.cancel()
         with suppress(asyncio.CancelledError):
             await running
@@ -480,3 +484,27 @@ async def test_what_follows_from_an_outcome_does_not_stop_the_sender(
         await say(world, world.people["老李"], "x2")
         await pump(world)
         assert sorted([await state(world, key) for key in ("x1", "x2")]) == ["failed", "sent"]
+
+
+@pytest.mark.parametrize("instead", ["记下了", ""])
+async def test_a_group_without_emoji_is_asked_once(tmp_path: Path, instead: str) -> None:
+    async with hasty(tmp_path, emoji=[]) as world:
+        said = world.people["王阿姨"].says(world.group, "今天天气不错")
+        body = {"message_id": str(said.id), "emoji": "👀", "instead": instead}
+        await say(world, world.group, "x1", kind=Kind.RECEIPT, op=Op.REACT, body=body)
+        for _ in range(4):
+            await pump(world)
+            world.em.clock.advance(1200)
+            await world.home.pass_once()
+        assert await state(world, "x1") == "failed"
+        assert len(world.em.calls("setMessageReaction")) == 1
+        assert [m.text for m in world.em.said(world.group)] == ([instead] if instead else [])
+
+
+async def test_an_emoji_for_a_message_that_is_gone_is_no_reason_to_speak(tmp_path: Path) -> None:
+    async with hasty(tmp_path) as world:
+        body = {"message_id": "777", "emoji": "👀", "instead": "记下了"}
+        await say(world, world.group, "x1", kind=Kind.RECEIPT, op=Op.REACT, body=body)
+        await pump(world)
+        assert await state(world, "x1") == "failed"
+        assert world.em.said(world.group) == []

@@ -23,7 +23,11 @@ async def test_health_counts_what_waits(world: World) -> None:
         waiting = (await client.get("/health")).json()
         await world.settle()
         done = (await client.get("/health")).json()
-    assert waiting == {"ok": True, "outbox": {"pending": 3, "claimed": 0, "sending": 0, "unknown": 0, "failed": 0}}
+    assert waiting == {
+        "ok": True,
+        "outbox": {"pending": 3, "claimed": 0, "sending": 0, "unknown": 0, "failed": 0},
+        "deaf": {},
+    }
     assert done["outbox"]["pending"] == 0
 
 

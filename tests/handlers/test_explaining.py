@@ -1,5 +1,6 @@
 """What a leader reads when he asks why, for verdicts that no story brings about; and the ear he tuned."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -78,10 +79,16 @@ def test_a_verdict_is_kept_as_it_was() -> None:
 
 
 def test_a_grid_hears_at_the_point_its_leader_chose() -> None:
-    cx = a_context()
+    asked: list[str] = []
+
+    def ear_at(point: str) -> Ear:
+        asked.append(point)
+        return Ear.load(caution=point)
+
+    cx = replace(a_context(), ear_at=ear_at)
     grid = Grid(1, "G01", "网格", {}, {}, (), ())
     tuned = Grid(2, "G02", "网格", {}, {}, (), (), caution="high", nicknames={"小红楼": "3栋"})
     assert cx.ear_of(grid) is cx.ear_of(grid)
-    weak = Heard("没水了")
-    assert cx.ear_of(grid).classify(weak).act is not cx.ear_of(tuned).classify(weak).act
     assert cx.ear_of(tuned).place("小红楼2单元").building == "3栋"
+    assert asked == ["high"]
+    assert a_context().ear_of(tuned).classify(Heard("有人困在电梯里")).act is Act.ALERT

@@ -115,7 +115,7 @@ async def point_out(cx: Context, tx: WriteTx, ask: Ask) -> None:
     ear = cx.ear_of(grid)
     heard = ear.classify(Heard(quoted.text, cx.recent.earlier(quoted)))
     likely = heard if heard.code else ear.classify(Heard(quoted.text, addressed=True))
-    category = category or cx.categories.get(likely.code)
+    category = category or _of_a_request(cx, likely.code)
     who = Who(quoted.chat.channel, quoted.sender.id, quoted.sender.name)
     verdict = _as_request(likely, category)
     ticket = await opening.submit(cx, tx, grid, quoted, who, verdict, to_accept=category is None)
@@ -123,6 +123,12 @@ async def point_out(cx: Context, tx: WriteTx, ask: Ask) -> None:
     made = Correction(ticket.number, grid.id, Kind.REQUEST, heard.act, heard.code, ticket.code, cx.now)
     corrections.add(tx, made)
     notify.react(cx, tx, ask.event, cx.said.say("emoji.done"))
+
+
+def _of_a_request(cx: Context, code: str) -> Category | None:
+    """The kind the ear thought of, if somebody can be sent for it: thanks and 催办 are no requests of their own."""
+    found = cx.categories.get(code)
+    return found if found is not None and found.kind in ("ticket", "question", "wish") else None
 
 
 def _quoted(cx: Context, event: Incoming) -> Incoming | None:

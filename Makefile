@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 HOST   ?= 127.0.0.1
 PORT   ?= 8080
 
-.PHONY: demo test lint bench figures kill stories lock clean
+.PHONY: demo test lint bench model figures kill stories screenshots lock clean
 
 $(VENV)/.run: requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -37,6 +37,9 @@ lint: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+model: $(VENV)/.dev
+	$(BIN)/python -m bot.triage.building
 
 figures: $(VENV)/.dev
 	$(BIN)/dangxiaoqi triage eval --markdown > docs/分拣效果.md

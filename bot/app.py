@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from bot.config import Config
+from bot.triage.versions import Store
 from bot.workdays import workdays
 from domain.calendar import Calendar
 from domain.roster import Grid
@@ -72,12 +73,15 @@ async def house(config: Config, *, now: Callable[[], datetime] = read_clock) -> 
     """
     said = Sentences.load()
     calendar = Calendar(ZoneInfo(config.community.zone), workdays(config.calendar.off, config.calendar.work))
-    ear = Ear.load(caution=config.manners.point)
+    model, usable = Store.of(config).usable()
+    if not usable:
+        log.warning("weights_unusable")
+    ear = Ear.load(caution=config.manners.point, model=model)
 
     @cache
     def ear_at(point: str) -> Ear:
         """An ear as a leader tuned it for his grid: loaded when it is first wanted, shared by all grids at that point."""
-        return Ear.load(caution=point)
+        return Ear.load(caution=point, model=model)
 
     categories = load_categories()
     foreign = config.telegram is not None and config.community.region == "CN"

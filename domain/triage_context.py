@@ -1,32 +1,131 @@
 """What was said before decides what a short message means: “我家也是”, “3栋的”, a photo, “又坏了”."""
 
+from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import replace
 
 from domain.category import Urgency
+from domain.lexicon import Scanned
 from domain.place import Gazetteer, find_place
 from domain.triage import Act, Earlier, Heard, Intent, Reason, Verdict
-from domain.triage_rules import QUIET, decide
-from domain.triage_text import Book, plain, read
+from domain.triage_judge import Learned, Point, Rules, is_idle, judge
+from domain.triage_rules import QUIET, decide, decide_reading
+from domain.triage_text import NOTHING, Book, Reading, plain, read
 
 SHORT = 24
 """“我家也没水了” is short; a long message speaks for itself."""
 
+REMEMBERED = 4096
+"""Messages whose verdict is kept: some minutes of many groups."""
+
 _OPEN = frozenset({Act.ALERT, Act.TICKET, Act.ASK, Act.ATTACH})
 
 
-def triage(heard: Heard, book: Book, gazetteer: Gazetteer) -> Verdict:
-    """The verdict on a message in its surroundings."""
-    text = plain(heard.text)
-    before = heard.before
-    if text.startswith("「"):
-        match = book.patterns["reply"].match(text)
-        if match is not None:
-            before = (*before, Earlier(mine=False, text=match["quote"]))
-            text = plain(match["text"])
+class Memory:
+    """What recent messages wanted, so that a message is not weighed again whenever somebody speaks after it.
+
+    Keyed by the hash of the text: the words of small talk are not kept here.
+    """
+
+    __slots__ = ("_wanted",)
+
+    def __init__(self) -> None:
+        """Nothing is known."""
+        self._wanted: OrderedDict[int, Verdict | None] = OrderedDict()
+
+    def keep(self, text: str, verdict: Verdict) -> None:
+        """The rules' verdict on a text by itself; of what wants nothing only that is kept."""
+        self._wanted[hash(text)] = verdict if verdict.act in _OPEN else None
+        if len(self._wanted) > REMEMBERED:
+            self._wanted.popitem(last=False)
+
+    def of(self, text: str, book: Book, gazetteer: Gazetteer) -> Verdict | None:
+        """What a text wanted, or nothing."""
+        key = hash(text)
+        if key not in self._wanted:
+            plain_text = plain(text)
+            self.keep(text, decide(Heard(text), plain_text, book, gazetteer) if plain_text else QUIET)
+        return self._wanted[key]
+
+
+def triage(
+    heard: Heard,
+    book: Book,
+    gazetteer: Gazetteer,
+    memory: Memory,
+    learned: Learned | None = None,
+    point: Point | None = None,
+) -> Verdict:
+    """The verdict on a message in its surroundings; by the rules alone where nothing was learned."""
+    text, before = _unquoted(heard, book)
     if not text and not heard.has_photo:
         return QUIET
+    if learned is None or point is None or not text or heard.forwarded:
+        words = book.lexicon.scan(text)
+        alone = decide(heard, text, book, gazetteer, words) if text else QUIET
+        return _with_before(heard, text, before, alone, words, book, gazetteer)
+    wanted = _wanted(before, book, gazetteer, memory)
+    apart = not heard.addressed and not wanted and not any(e.mine for e in before)
     words = book.lexicon.scan(text)
-    alone = decide(heard, text, book, gazetteer, words) if text else QUIET
+    reading = read(text, book, words=words)
+    if reading is NOTHING and apart and is_idle(text, learned, point):
+        memory.keep(heard.text, QUIET)
+        return QUIET
+    rules = _rules(heard, text, before, words, reading, wanted, book, gazetteer)
+    memory.keep(heard.text, rules.alone)
+    if rules.alone.act is Act.SILENT and book.patterns["only_place"].match(text):
+        return rules.full  # where, but not what: only the messages before can tell
+    return judge(heard, rules, learned, point, book, gazetteer)
+
+
+def gather(heard: Heard, book: Book, gazetteer: Gazetteer) -> Rules:
+    """What the rules find in a message: what a model is trained on."""
+    text, before = _unquoted(heard, book)
+    words = book.lexicon.scan(text)
+    wanted = _wanted(before, book, gazetteer, Memory())
+    return _rules(heard, text, before, words, read(text, book, words=words), wanted, book, gazetteer)
+
+
+def _unquoted(heard: Heard, book: Book) -> tuple[str, tuple[Earlier, ...]]:
+    """The plain text, and what was said before it: a quoted message that it answers was."""
+    text = book.patterns["greeting"].sub("", plain(heard.text))
+    if text.startswith("「") and (match := book.patterns["reply"].match(text)) is not None:
+        return plain(match["text"]), (*heard.before, Earlier(mine=False, text=match["quote"]))
+    return text, heard.before
+
+
+def _wanted(
+    before: tuple[Earlier, ...], book: Book, gazetteer: Gazetteer, memory: Memory
+) -> list[tuple[bool, Verdict]]:
+    """Whose and what, of the last three messages that wanted something."""
+    return [(e.mine, found) for e in before[-3:] if (found := memory.of(e.text, book, gazetteer)) is not None]
+
+
+def _rules(
+    heard: Heard,
+    text: str,
+    before: tuple[Earlier, ...],
+    words: Sequence[Scanned],
+    reading: Reading,
+    wanted: Sequence[tuple[bool, Verdict]],
+    book: Book,
+    gazetteer: Gazetteer,
+) -> Rules:
+    alone = decide_reading(heard, reading, book, gazetteer)
+    full = _with_before(heard, text, before, alone, words, book, gazetteer)
+    return Rules(Reading(text, {}, (), quoted=False) if reading is NOTHING else reading, alone, full, wanted)
+
+
+def _with_before(
+    heard: Heard,
+    text: str,
+    before: tuple[Earlier, ...],
+    alone: Verdict,
+    words: Sequence[Scanned],
+    book: Book,
+    gazetteer: Gazetteer,
+) -> Verdict:
+    """What the rules make of a text together with what was said before it."""
     if not before or heard.forwarded or alone.act is Act.ALERT:
         return alone
     acted = alone.act in {Act.TICKET, Act.ASK}

@@ -29,9 +29,14 @@ def decide(
     heard: Heard, text: str, book: Book, gazetteer: Gazetteer, words: Sequence[Scanned] | None = None
 ) -> Verdict:
     """The verdict on one text by itself; ``domain.triage_context`` adds what was said before."""
+    return decide_reading(heard, read(text, book, words=words), book, gazetteer)
+
+
+def decide_reading(heard: Heard, reading: Reading, book: Book, gazetteer: Gazetteer) -> Verdict:
+    """The same for a text that was read already."""
+    text = reading.text
     if heard.forwarded:
         return _silent("forwarded", Intent.NOTICE)
-    reading = read(text, book, words=words)
     if reading is NOTHING:
         return _unmatched(heard)
     finding = find_danger(reading)
@@ -107,7 +112,7 @@ def _ordinary(heard: Heard, reading: Reading, book: Book, gazetteer: Gazetteer) 
     codes = tuple(sorted((c for c in scores if scores[c] >= max(2.4, score - 1.2)), key=lambda c: -scores[c]))[:3]
     sure = min(0.98, score / 4)
     reason = (Reason(intent, reasons[best][0]),)
-    urgency = _urgency(best, reading, book, reasons[best][2])
+    urgency = urgency_of(best, reading, book, reasons[best][2])
     if score >= book.ticket_from:
         return Verdict(_ACTS[intent], Intent(intent), best, codes, urgency, place, sure, reason)
     if score >= book.ask_from:
@@ -210,7 +215,7 @@ def _followup(reading: Reading, scores: Mapping[str, float], place: Place) -> Ve
     )
 
 
-def _urgency(code: str, reading: Reading, book: Book, override: str) -> Urgency:
+def urgency_of(code: str, reading: Reading, book: Book, override: str) -> Urgency:
     if override:
         return Urgency(override)
     for codes, to, words in book.raises:

@@ -26,7 +26,8 @@ async def hear(cx: Context, tx: WriteTx, ask: Ask, grid: Grid) -> None:
     if await tickets.seen(tx, event.chat, [event.message_id]):
         return
     verdict = listen(cx, grid, event) if event.text else None
-    if (verdict is None or _is_vague(verdict)) and await followups.answers_card(cx, tx, ask):
+    answers = verdict is None or _is_vague(verdict) or (bool(event.reply_to) and verdict.act is not Act.ALERT)
+    if answers and await followups.answers_card(cx, tx, ask):
         return
     if verdict is None and event.addressed and not event.attachments:
         await misheard.answer(cx, tx, ask, grid)  # nothing but our name

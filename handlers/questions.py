@@ -23,7 +23,8 @@ async def ask_about(cx: Context, tx: WriteTx, ask: Ask, grid: Grid, verdict: Ver
     """Three likely kinds and “都不是”. When the group has been asked often enough today, the grid leader is asked instead."""
     event = ask.event
     expires_at = cx.now + cx.policy.question_life
-    codes = verdict.codes[:3] or (verdict.code,)
+    hidden = {code for code in verdict.codes if (c := cx.categories.get(code)) and c.private}
+    codes = tuple(code for code in verdict.codes if verdict.code in hidden or code not in hidden)[:3] or (verdict.code,)
     found = await conversation.add_question(
         tx,
         event,
@@ -35,7 +36,7 @@ async def ask_about(cx: Context, tx: WriteTx, ask: Ask, grid: Grid, verdict: Ver
     )
     if found is None:
         return
-    private = any(c.private for code in codes if (c := cx.categories.get(code)))
+    private = verdict.code in hidden
     today = cx.calendar.today(cx.now)
     in_group = event.chat_kind is ChatKind.GROUP
     danger = verdict.urgency is Urgency.P0

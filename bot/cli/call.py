@@ -49,6 +49,10 @@ class Call:
         except OSError as error:
             raise self.stop("no_config", path=self.path, error=error.strerror or "") from None
 
+    def settings(self) -> Config:
+        """The configuration where there is one, else what a new community starts with."""
+        return self.config() if self.given or self.path.exists() else Config()
+
     def progress(self) -> Progress:
         """A bar on standard error, where somebody watches it."""
         console = Console(stderr=True)

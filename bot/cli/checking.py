@@ -15,6 +15,7 @@ from bot.config import Config
 from bot.telegram import checks
 from bot.telegram.face import make_bot
 from bot.telegram.updates import Me
+from bot.triage.versions import Store
 from domain.roster import AreaKind
 from storage import rosters
 from storage.database import Database
@@ -73,6 +74,15 @@ async def calendar(look: Look) -> list[Finding]:
     return [Finding(look.call.say("check.year", year=year), grave=False)]
 
 
+async def weights(look: Look) -> list[Finding]:
+    """Learned weights that cannot be read are not used, and somebody should know."""
+    kept = Store.of(look.config)
+    _, usable = kept.usable()
+    if not usable:
+        return [Finding(look.call.say("check.no_weights", name=kept.chosen()[:40]), grave=False)]
+    return [Finding(look.call.say("check.weights_ok", name=kept.chosen()), ok=True)]
+
+
 async def secrets(look: Look) -> list[Finding]:
     """Names of visited households cannot be kept without a key."""
     if look.config.visits.enabled and not look.config.secrets.keys:
@@ -98,7 +108,7 @@ async def telegram(look: Look) -> list[Finding]:
         return [Finding(look.call.say("check.telegram_down", error=type(error).__name__))]
 
 
-CHECKS: tuple[Callable[[Look], Awaitable[list[Finding]]], ...] = (privacy, roster, calendar, secrets, telegram)
+CHECKS: tuple[Callable[[Look], Awaitable[list[Finding]]], ...] = (privacy, roster, calendar, weights, secrets, telegram)
 """All start-up checks, in the order they are told; the database itself comes before them."""
 
 

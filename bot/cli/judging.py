@@ -12,10 +12,13 @@ from rich.text import Text
 
 from bot.cli import call as calls
 from bot.config import POINTS, Config
-from bot.triage import reports, rows
-from domain.evaluation import Answer, Figure, Labelled, Name, Report, Slip, by_hand
+from bot.triage import corpus, reports, rows
+from bot.triage.page import page
+from bot.triage.versions import NoSuchVersion, Store
+from domain.evaluation import Answer, Change, Figure, Labelled, Name, Report, Slip, by_chance, by_hand, compare
 from domain.evaluation import evaluate as count
 from texts.ear import Ear
+from texts.learned import SHIPPED, ModelError
 
 SHOWN = 200
 """Errors that are listed on a screen; ``--json`` has all."""
@@ -23,32 +26,94 @@ SHOWN = 200
 
 def evaluate(
     ctx: typer.Context,
-    file: Annotated[Path, typer.Argument()],
+    what: Annotated[list[str] | None, typer.Argument(metavar="[FILE] | A B")] = None,
+    on: Annotated[Path | None, typer.Option("--on")] = None,
     as_json: Annotated[bool, typer.Option("--json")] = False,
     hands: Annotated[bool, typer.Option("--hands")] = False,
     texts: Annotated[bool, typer.Option("--texts")] = False,
+    markdown: Annotated[bool, typer.Option("--markdown")] = False,
 ) -> None:
-    """All figures on one file."""
+    """All figures on one file, by default the held-out part of the corpus; or two versions of the weights side by side."""
     call = calls.of(ctx)
-    found = load(call, [file])
-    ears = {point: Ear.load(caution=name) for point, name in POINTS.items()}
-    here = point_of(call)
+    words = what or []
+    if len(words) > 2 or (len(words) == 1 and on is not None):
+        raise call.stop("triage.eval_usage", 2)
+    files = [Path(words[0])] if len(words) == 1 else [on] if on is not None else corpus.held_out()
+    found = load(call, files)
+    title = files[0].name if len(files) == 1 else call.say("triage.held_out")
+    if len(words) == 2:
+        _side_by_side(call, words[0], words[1], found, as_json=as_json)
+        return
+    model = SHIPPED if markdown else store(call).usable()[0]
+    ears = {point: Ear.load(caution=name, model=model) for point, name in POINTS.items()}
+    here = Config().manners.caution if markdown else point_of(call)
     answers = reports.answers(ears[here], found)
     curve = reports.curve(ears, found)
-    split = by_hand(answers) if hands else {}
-    if as_json:
-        typer.echo(json.dumps(_plain(file.name, here, count(answers), curve, split), ensure_ascii=False, indent=1))
+    split = by_hand(answers) if hands or markdown else {}
+    if markdown:
+        typer.echo(page(call.said, here, curve, split), nl=False)
         return
-    show_figures(call, {here: count(answers)}, call.say("triage.on", file=file.name, count=len(found), point=here))
+    if as_json:
+        typer.echo(json.dumps(_plain(title, here, count(answers), curve, split), ensure_ascii=False, indent=1))
+        return
+    show_figures(call, {here: count(answers)}, call.say("triage.on", file=title, count=len(found), point=here))
     show_figures(call, curve, call.say("triage.curve"), short=True)
     if hands:
         show_figures(call, split, call.say("triage.hands"), short=True)
     show_faults(call, answers, texts=texts)
 
 
+def _side_by_side(call: calls.Call, was: str, now: str, found: Sequence[Labelled], *, as_json: bool) -> None:
+    kept = store(call)
+    try:
+        before, after = (count(reports.answers(ear(call, kept.path(name)), found)) for name in (was, now))
+    except NoSuchVersion as missing:
+        known = "、".join(version.name for version in kept.listed())
+        raise call.stop("triage.no_version", 2, name=str(missing)[:40], known=known) from None
+    except ModelError as bad:
+        raise call.stop("triage.bad_version", 2, name=str(bad)[:40]) from None
+    change = compare(before, after)
+    if not as_json:
+        show_change(call, was, now, change)
+        return
+    plain = {
+        "rows": before.rows,
+        "figures": {was: reports.figures(before), now: reports.figures(after)},
+        "mended": [reports.fault(fault) for fault in change.mended],
+        "broken": [reports.fault(fault) for fault in change.broken],
+    }
+    typer.echo(json.dumps(plain, ensure_ascii=False, indent=1))
+
+
+def show_change(call: calls.Call, was: str, now: str, change: Change) -> None:
+    """Two versions: their figures, and of each kind of error how many are gone and how many are new."""
+    show_figures(call, {was: change.before, now: change.after}, call.say("triage.versus"), short=True)
+    for slip in Slip:
+        mended = sum(fault.slip is slip for fault in change.mended)
+        broken = sum(fault.slip is slip for fault in change.broken)
+        if mended or broken:
+            name, chance = call.say(f"triage.slip_{slip}"), f"{by_chance(mended, broken):.2f}"
+            call.print(call.say("triage.changed", name=name, mended=mended, broken=broken, chance=chance))
+    for fault in change.broken[:SHOWN]:
+        slip_name = call.say(f"triage.slip_{fault.slip}")
+        call.print(
+            call.say("triage.new_fault", id=fault.id, slip=slip_name, answered=fault.answered, expected=fault.expected)
+        )
+
+
+def store(call: calls.Call) -> Store:
+    """The versions of this community."""
+    return Store.of(call.settings())
+
+
+def ear(call: calls.Call, model: Path) -> Ear:
+    """An ear with these weights at the configured operating point."""
+    return Ear.load(caution=POINTS[point_of(call)], model=model)
+
+
 def point_of(call: calls.Call) -> str:
     """The operating point: of the configuration, where one is given, else the one a new community starts with."""
-    return (call.config() if call.given else Config()).manners.caution
+    return call.settings().manners.caution
 
 
 def load(call: calls.Call, files: Sequence[Path]) -> list[Labelled]:

@@ -23,6 +23,7 @@ from bot.cli.transcript import Said, Unclear, parse, start_at
 from bot.config import Config, StorageSection
 from bot.sheets.decoding import Undecodable, decode
 from bot.sheets.reading import MOST_BYTES
+from bot.triage.versions import Store
 
 app = typer.Typer()
 
@@ -77,7 +78,8 @@ async def _play(call: calls.Call, config: Config, said: Sequence[Said]) -> list[
     with TemporaryDirectory(prefix="dangxiaoqi-") as folder:
         own = StorageSection(url=f"sqlite:///{folder}/replay.db")
         clock = [said[0].at]
-        settings = config.model_copy(update={"storage": own, "telegram": None})
+        weights = config.triage.model_copy(update={"models": str(Store.of(config).folder)})
+        settings = config.model_copy(update={"storage": own, "telegram": None, "triage": weights})
         async with house(settings, now=lambda: clock[0]) as home:
             return await _rehearse(call, home, clock, said)
 

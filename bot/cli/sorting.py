@@ -7,10 +7,9 @@ from typing import Any
 import typer
 
 from bot.cli import call as calls
-from bot.cli import judging, learning
+from bot.cli import judging, learning, weighing
 from bot.triage.rows import BadLine, heard, numbered, parsed
 from domain.triage import Verdict
-from texts.ear import Ear
 
 app = typer.Typer()
 triage = typer.Typer()
@@ -18,20 +17,24 @@ app.add_typer(triage, name="triage")
 
 triage.command("eval")(judging.evaluate)
 triage.command()(learning.corrections)
+triage.command()(weighing.versions)
+triage.command()(weighing.use)
+triage.command()(weighing.train)
+triage.command()(weighing.folds)
 
 
 @triage.command()
 def classify(ctx: typer.Context) -> None:
     """Answer line by line in constant memory; stop at the first bad line, after everything before it was answered."""
     call = calls.of(ctx)
-    ear = Ear.load()
+    ear = judging.ear(call, judging.store(call).usable()[0])
     out = sys.stdout
     for number, raw in numbered(sys.stdin.buffer):
         try:
             row = parsed(raw)
             if row is None:
                 continue
-            verdict = ear.classify(heard(row))
+            verdict = ear.answer(heard(row))
         except BadLine as bad:
             out.flush()
             raise call.stop(f"triage.{bad.key}", 2, line=number) from None

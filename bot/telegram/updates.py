@@ -8,6 +8,7 @@ caller sets that one update aside.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, TypeGuard
 
 from domain.incoming import Attachment, Chat, ChatKind, Incoming, Kind, Quoted, Sender, SenderKind
@@ -17,6 +18,7 @@ ALLOWED = ["message", "edited_message", "callback_query", "my_chat_member"]
 
 ANONYMOUS_ADMIN = 1087968824
 LINKED_CHANNEL = 777000
+_KINDS = {"private": ChatKind.PRIVATE, "group": ChatKind.GROUP, "supergroup": ChatKind.GROUP}
 _LEFT = frozenset({"left", "kicked"})
 _MOST = 2**63
 
@@ -86,8 +88,13 @@ def _number(value: object) -> str:
 
 
 def _chat(raw: Mapping[str, Any], me: Me) -> tuple[Chat, ChatKind] | None:
-    kind = {"private": ChatKind.PRIVATE, "group": ChatKind.GROUP, "supergroup": ChatKind.GROUP}.get(raw["type"])
-    return None if kind is None else (Chat("telegram", me.bot, str(int(raw["id"]))), kind)
+    kind = _KINDS.get(raw["type"])
+    return None if kind is None else (_known_chat(me.id, int(raw["id"])), kind)
+
+
+@lru_cache(maxsize=4096)
+def _known_chat(bot: int, number: int) -> Chat:
+    return Chat("telegram", str(bot), str(number))
 
 
 def _message(event: int, raw: Mapping[str, Any], me: Me, kind: Kind) -> Incoming | None:

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from bot.sheets.decoding import Undecodable, decode
@@ -23,6 +23,8 @@ HEADINGS: Mapping[str, str] = {
     "类目": "code",
     "代码": "code",
     "意图": "intent",
+    "label": "code",
+    "类别": "code",
 }
 """What a sheet may call its columns instead of ``text``, ``code`` and ``intent``."""
 
@@ -37,6 +39,30 @@ def load(path: Path) -> list[Labelled]:
     """
     if path.suffix.lower() in (".jsonl", ".json"):
         return rows.load([path])
+    return [_order(f"{path.stem}-{line}", row, line) for line, row in _sheet(path)]
+
+
+def kinds(path: Path) -> list[tuple[str, str]]:
+    """(text, kind) of each order, whatever kinds the community has.
+
+    Raises:
+        BadLine: with its line; nothing is left out silently.
+        OSError: the file cannot be read.
+
+    """
+    found = []
+    for line, row in _sheet(path):
+        text, kind = row.get("text", "").strip(), row.get("code", "").strip()
+        if not text:
+            raise BadLine("no_text", line)
+        if not kind:
+            raise BadLine("code", line)
+        found.append((text, kind))
+    return found
+
+
+def _sheet(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
+    """The filled rows of a CSV file with their lines."""
     try:
         text = decode(path.read_bytes())
     except Undecodable:
@@ -46,14 +72,11 @@ def load(path: Path) -> list[Labelled]:
         head = [HEADINGS.get(cell.strip(), cell.strip().lower()) for cell in next(reader, [])]
         if not {"text", "code"} <= set(head):
             raise BadLine("columns", 1)
-        found = []
         for cells in reader:
             if any(cell.strip() for cell in cells):
-                row = dict(zip(head, cells, strict=False))
-                found.append(_order(f"{path.stem}-{reader.line_num}", row, reader.line_num))
+                yield reader.line_num, dict(zip(head, cells, strict=False))
     except csv.Error:
         raise BadLine("csv", reader.line_num) from None
-    return found
 
 
 def _order(name: str, row: Mapping[str, str], line: int) -> Labelled:

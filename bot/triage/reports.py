@@ -9,7 +9,7 @@ from texts.ear import Ear
 
 def answers(ear: Ear, rows: Iterable[Labelled]) -> list[Answer]:
     """What an ear says to each of them."""
-    return [(row, ear.classify(row.heard)) for row in rows]
+    return [(row, ear.answer(row.heard)) for row in rows]
 
 
 def curve(ears: Mapping[str, Ear], rows: Sequence[Labelled]) -> dict[str, Report]:

@@ -60,7 +60,9 @@ def heard(row: dict[str, Any]) -> Heard:
         BadLine: the surroundings are not what they should be.
 
     """
-    before = row.get("before", [])
+    before = row.get("before")
+    if before is None:
+        before = []
     if not isinstance(before, list) or not all(
         isinstance(one, dict) and one.get("who") in ("same", "other") and isinstance(one.get("text"), str)
         for one in before
@@ -80,10 +82,10 @@ def labelled(row: dict[str, Any]) -> Labelled:
         BadLine: a label is missing or unknown.
 
     """
-    codes, place = row.get("codes"), row.get("place", {})
+    codes, place = row.get("codes"), row.get("place") or {}
     if not isinstance(codes, list) or not all(code in load_categories() for code in codes):
         raise BadLine("codes")
-    if not isinstance(place, dict) or not all(isinstance(value, str) for value in place.values()):
+    if not isinstance(place, dict) or not all(value is None or isinstance(value, str) for value in place.values()):
         raise BadLine("place")
     return Labelled(
         str(row.get("id", "")),
@@ -91,7 +93,7 @@ def labelled(row: dict[str, Any]) -> Labelled:
         _label(Intent, row, "intent"),
         tuple(codes),
         _label(Urgency, row, "urgency"),
-        Place(*(place.get(name, "") for name in ("building", "unit", "room", "spot"))),
+        Place(*(place.get(name) or "" for name in ("building", "unit", "room", "spot"))),
         _label(Act, row, "act"),
     )
 

@@ -1,4 +1,4 @@
-"""The learned weights: what they reach on voices nobody looked at, and that the quick answer is the whole answer."""
+"""The learned weights: what they reach on voices they were not trained on, and that the quick answer is the whole answer."""
 
 import pytest
 from hypothesis import given, settings

@@ -67,8 +67,8 @@ _STEPS: Final = 1000
 def packed(values: Iterable[float]) -> int:
     """Four numbers side by side in one, so that one addition adds all four.
 
-    A message of twenty characters has sixty pieces and every piece four numbers: added one by one they were a third of what a
-    silent message cost, and as tuples of floats they took 13 MiB (docs/decisions/0006).
+    A message of twenty characters has sixty pieces and every piece four numbers; as tuples of floats they cost more time and
+    memory (docs/decisions/0006).
     """
     return sum(round(value * _STEPS) << (_BITS * place) for place, value in enumerate(values))
 

@@ -38,7 +38,7 @@ POINTS: Final = {
     "normal": Point(act=0.54, ask=0.53, estate=0.48),
     "high": Point(act=0.7, ask=0.67, estate=0.68),
 }
-"""The same for the learned weights, as chances; chosen on the curve in docs/decisions/0006."""
+"""The same for the learned weights, as chances; chosen on the held-out voices (docs/decisions/0006, docs/分拣效果.md)."""
 
 
 class Ear:

@@ -5,7 +5,6 @@ penalty over the same pieces and facts, so that a weight can be read and a verdi
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -51,50 +50,17 @@ def _wants(row: Labelled) -> str:
     return row.intent.value if row.intent in (Intent.SUGGESTION, Intent.WISH, Intent.OFFER) else "request"
 
 
-@dataclass(slots=True)
-class _Seen:
-    """The corpus as matrices."""
-
-    marked: list[str]
-    facts: list[list[str]]
-
-
-def _look(rows: Sequence[Labelled], ear: Ear) -> _Seen:
-    found = [ear.gather(row.heard) for row in rows]
-    return _Seen([tokens(rules.reading.text) for rules in found], [facts(rules) for rules in found])
-
-
 def train(rows: Sequence[Labelled], ear: Ear, name: str = "", weights: Sequence[float] | None = None) -> Learned:
     """Learn from these messages; ``weights`` say how much each counts (a correction counts more than an example).
 
     Deterministic: the same rows in the same order give the same weights on the same machine.
     """
-    return _train(rows, _look(rows, ear), name, weights)
-
-
-def folds(texts: Sequence[str], labels: Sequence[str], count: int = 5) -> tuple[float, dict[str, float]]:
-    """How well the trainable part tells kinds of texts apart: macro-F1 over stratified folds, and F1 of each kind.
-
-    For a community's own orders with whatever kinds they have. Only the pieces of text count; the rules know nothing of these
-    kinds. The folds are drawn with a fixed seed.
-    """
-    marked = [tokens(plain(text)) for text in texts]
-    wanted, guessed = np.array(labels), np.array(labels)
-    for learn, check in StratifiedKFold(count, shuffle=True, random_state=0).split(marked, labels):
-        words, rarity = _vocabulary([marked[i] for i in learn])
-        machine = LinearSVC(C=CODE_PENALTY).fit(_text_matrix([marked[i] for i in learn], words, rarity), wanted[learn])
-        guessed[check] = machine.predict(_text_matrix([marked[i] for i in check], words, rarity))
-    kinds = sorted(set(labels))
-    each = f1_score(wanted, guessed, labels=kinds, average=None, zero_division=0)
-    return float(np.mean(each)), dict(zip(kinds, map(float, each), strict=True))
-
-
-def _train(rows: Sequence[Labelled], seen: _Seen, name: str, weights: Sequence[float] | None) -> Learned:
-
-    words, rarity = _vocabulary(seen.marked)
-    known = _known(seen.facts)
-    text = _text_matrix(seen.marked, words, rarity)
-    fact = _fact_matrix(seen.facts, known)
+    gathered = [ear.gather(row.heard) for row in rows]
+    marked, found = [tokens(rules.reading.text) for rules in gathered], [facts(rules) for rules in gathered]
+    words, rarity = _vocabulary(marked)
+    known = _known(found)
+    text = _text_matrix(marked, words, rarity)
+    fact = _fact_matrix(found, known)
     matrix = sp.hstack([text, fact * FACT_SCALE]).tocsr()
     load = np.ones(len(rows)) if weights is None else np.asarray(weights)
     heads: dict[str, tuple[Any, float]] = {}
@@ -117,11 +83,30 @@ def _train(rows: Sequence[Labelled], seen: _Seen, name: str, weights: Sequence[f
     for k, wants in enumerate(model.classes_):
         heads[f"act:{wants}"] = (model.coef_[k], float(model.intercept_[k]))
     coded = [i for i in spoken if rows[i].codes]
-    machine = LinearSVC(C=CODE_PENALTY)
+    machine = LinearSVC(C=CODE_PENALTY, random_state=0)
     machine.fit(matrix[coded], [rows[i].codes[0] for i in coded], sample_weight=load[coded])
     for k, code in enumerate(machine.classes_):
         heads[f"code:{code}"] = (machine.coef_[k], float(machine.intercept_[k]))
     return Learned(_packed(heads, words, rarity, known), name)
+
+
+def folds(texts: Sequence[str], labels: Sequence[str], count: int = 5) -> tuple[float, dict[str, float]]:
+    """How well the trainable part tells kinds of texts apart: macro-F1 over stratified folds, and F1 of each kind.
+
+    For a community's own orders with whatever kinds they have. Only the pieces of text count; the rules know nothing of these
+    kinds. The folds are drawn with a fixed seed.
+    """
+    marked = [tokens(plain(text)) for text in texts]
+    wanted, guessed = np.array(labels), np.array(labels)
+    for learn, check in StratifiedKFold(count, shuffle=True, random_state=0).split(marked, labels):
+        words, rarity = _vocabulary([marked[i] for i in learn])
+        machine = LinearSVC(C=CODE_PENALTY, random_state=0).fit(
+            _text_matrix([marked[i] for i in learn], words, rarity), wanted[learn]
+        )
+        guessed[check] = machine.predict(_text_matrix([marked[i] for i in check], words, rarity))
+    kinds = sorted(set(labels))
+    each = f1_score(wanted, guessed, labels=kinds, average=None, zero_division=0)
+    return float(np.mean(each)), dict(zip(kinds, map(float, each), strict=True))
 
 
 def _vocabulary(marked: Sequence[str]) -> tuple[dict[str, int], Any]:

@@ -11,6 +11,7 @@ from domain.triage import Act, Earlier, Heard
 from domain.triage_judge import facts, is_idle
 from texts.ear import POINTS, Ear
 from texts.learned import SHIPPED, about, load
+from texts.training import train
 
 EXAMPLES = rows.load(corpus.learned())
 HELD_OUT = rows.load(corpus.held_out())
@@ -100,3 +101,9 @@ def test_a_ticket_says_which_pieces_of_text_spoke_for_it(ear: Ear) -> None:
     assert all(word in "三单元的门卡一刷就滴一声可门还是不开" for word in learned[0].words)
     assert learned[0].weight > 0
     assert verdict.runner_up
+
+
+def test_the_same_rows_give_the_same_weights() -> None:
+    rows_twice = [row for row in EXAMPLES if row.id.startswith(("v01-", "v02-", "chat0-"))]
+    ear = Ear.load(model=None)
+    assert train(rows_twice, ear) == train(rows_twice, ear)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class ChatKind(StrEnum):
@@ -33,17 +34,18 @@ class SenderKind(StrEnum):
     BOT = "bot"
 
 
-@dataclass(frozen=True, slots=True)
-class Chat:
-    """Where: ids repeat across bots and channels, so all three belong together."""
+class Chat(NamedTuple):
+    """Where: ids repeat across bots and channels, so all three belong together.
+
+    A tuple, because every message of a group is looked up by it several times, nearly always for nothing.
+    """
 
     channel: str
     bot: str
     id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Sender:
+class Sender(NamedTuple):
     """Who, as the channel names them. ``name`` may be empty and is never trusted for rights."""
 
     id: str

@@ -6,7 +6,8 @@ it, and do all the words of any rule? A dictionary keyed by two characters answe
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from operator import add
+from typing import Final, NamedTuple
 
 NEAR: Final = 12
 """Characters that may lie between the words of one rule: about one spoken clause."""
@@ -16,18 +17,24 @@ MANY: Final = 16
 """Repetitions of one word that are looked at; keeps a wall of the same word cheap."""
 
 
-Scanned = tuple[int, str, tuple[int, ...]]
+_COMMON: Final = 30.0
+"""How much rarer a word is for every character more, roughly: a rule is looked for by the rarest of its words."""
+
+
+Scanned = tuple[int, str, frozenset[int]]
 """Where a known word begins, the word, and the slots (places in rules or frames) it fills."""
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """A known word in the text, and the slots (places in rules or frames) which it fills."""
+class Hit(NamedTuple):
+    """A known word in the text, and the slots (places in rules or frames) which it fills.
+
+    A dozen are made of every message that a rule may claim, and a tuple costs a third of a dataclass.
+    """
 
     start: int
     end: int
     word: str
-    slots: tuple[int, ...]
+    slots: frozenset[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,73 +66,79 @@ class Match:
 class Lexicon:
     """All words and rules. Built once; never changed afterwards, so one instance serves every task."""
 
-    __slots__ = ("_pairs", "_rules", "_singles", "words")
+    __slots__ = ("_anchors", "_pairs", "_rules", "_singles", "words")
 
     def __init__(self, words: Mapping[str, Iterable[int]], rules: Iterable[Rule]) -> None:
         """``words`` maps each word to its slots."""
         self.words: Final = frozenset(words)
-        singles: dict[str, tuple[int, ...]] = {}
-        pairs: dict[str, list[tuple[str, tuple[int, ...]]]] = {}
+        singles: dict[str, frozenset[int]] = {}
+        pairs: dict[str, list[tuple[str, frozenset[int]]]] = {}
+        found_by: dict[int, float] = {}
         for word, slots in words.items():
-            ordered = tuple(sorted(set(slots)))
+            fills = frozenset(slots)
+            for slot in fills:
+                found_by[slot] = found_by.get(slot, 0.0) + _COMMON ** -len(word)
             if len(word) == 1:
-                singles[word] = ordered
+                singles[word] = fills
             else:
-                pairs.setdefault(word[:2], []).append((word, ordered))
+                pairs.setdefault(word[:2], []).append((word, fills))
         self._singles: Final = singles
         self._pairs: Final = {key: tuple(sorted(found, key=lambda f: -len(f[0]))) for key, found in pairs.items()}
-        first: dict[int, list[Rule]] = {}
+        rarest: dict[int, list[Rule]] = {}
         for rule in rules:
-            first.setdefault(rule.slots[0], []).append(rule)
-        self._rules: Final = {slot: tuple(found) for slot, found in first.items()}
+            rarest.setdefault(min(rule.slots, key=lambda slot: found_by.get(slot, 0.0)), []).append(rule)
+        self._rules: Final = {slot: tuple(found) for slot, found in rarest.items()}
+        self._anchors: Final = frozenset(rarest)
 
     def scan(self, text: str) -> list[Scanned]:
         """Every known word in the text with where it begins and its slots; longer ones first where they begin together.
 
         This is what every message of a group goes through, so it makes no objects.
         """
-        found: list[Scanned] = []
-        singles, pairs = self._singles.get, self._pairs.get
-        last = ""
-        for at, char in enumerate(text):
-            if last and (here := pairs(last + char)) is not None:
-                for word, slots in here:
-                    if len(word) == 2 or text.startswith(word, at - 1):
-                        found.append((at - 1, word, slots))
-            if last and (alone := singles(last)) is not None:
-                found.append((at - 1, last, alone))
-            last = char
-        if last and (alone := singles(last)) is not None:
-            found.append((len(text) - 1, last, alone))
+        singles, pairs = self._singles, self._pairs
+        found: list[Scanned] = [(at, char, singles[char]) for at, char in enumerate(text) if char in singles]
+        alone = len(found)
+        for at, pair in enumerate(map(add, text, text[1:])):
+            if pair in pairs:
+                for word, slots in pairs[pair]:
+                    if len(word) == 2 or text.startswith(word, at):
+                        found.append((at, word, slots))
+        if alone and alone < len(found):
+            found.sort(key=_place)
         return found
 
-    def hits(self, text: str) -> list[Hit]:
-        """The same as ``scan``, as hits for the rules."""
-        return [Hit(at, at + len(word), word, slots) for at, word, slots in self.scan(text)]
-
-    def candidates(self, present: frozenset[int]) -> list[Rule]:
-        """The rules whose every slot is filled somewhere."""
+    def possible(self, present: frozenset[int]) -> list[Rule]:
+        """The rules whose every slot is filled somewhere, whether or not a forbidden word stands there too."""
         return [
-            rule
-            for slot in present & self._rules.keys()
-            for rule in self._rules[slot]
-            if present.issuperset(rule.slots) and rule.none not in present
+            rule for slot in present & self._anchors for rule in self._rules[slot] if present.issuperset(rule.slots)
         ]
 
-    def matches(self, hits: Sequence[Hit]) -> list[Match]:
-        """The rules that hold, each where its words stand closest."""
-        by_slot: dict[int, list[Hit]] = {}
-        for hit in hits:
-            for slot in hit.slots:
-                filled = by_slot.setdefault(slot, [])
-                if len(filled) < MANY:
-                    filled.append(hit)
-        found = []
-        for rule in self.candidates(frozenset(by_slot)):
-            match = _closest(rule, by_slot)
-            if match is not None:
-                found.append(match)
-        return sorted(found, key=lambda m: (-m.rule.weight, m.start, m.rule.name))
+
+def _place(scanned: Scanned) -> tuple[int, int]:
+    return scanned[0], -len(scanned[1])
+
+
+def filled(slots: Iterable[frozenset[int]]) -> frozenset[int]:
+    """All slots that some words fill together."""
+    return frozenset().union(*slots)
+
+
+def concerned(rules: Iterable[Rule]) -> frozenset[int]:
+    """The slots that can make or break one of these rules."""
+    return frozenset([slot for rule in rules for slot in (*rule.slots, rule.none)])
+
+
+def matches(rules: Iterable[Rule], hits: Sequence[Hit]) -> list[Match]:
+    """Those of the rules that hold, each where its words stand closest."""
+    present = filled([hit.slots for hit in hits])
+    holding = [rule for rule in rules if present.issuperset(rule.slots) and rule.none not in present]
+    by_slot: dict[int, list[Hit]] = {slot: [] for rule in holding for slot in rule.slots}
+    for hit in hits:
+        for slot in hit.slots & by_slot.keys():
+            if len(by_slot[slot]) < MANY:
+                by_slot[slot].append(hit)
+    found = [match for rule in holding if (match := _closest(rule, by_slot)) is not None]
+    return sorted(found, key=lambda m: (-m.rule.weight, m.start, m.rule.name))
 
 
 def _closest(rule: Rule, by_slot: Mapping[int, list[Hit]]) -> Match | None:

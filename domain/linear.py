@@ -60,6 +60,7 @@ FIRST: Final = {"speak": 1, "danger": 2, "estate": 3}
 _BITS: Final = 40
 _HALF: Final = 1 << (_BITS - 1)
 _MASK: Final = (1 << _BITS) - 1
+_HALVES: Final = sum(_HALF << (_BITS * place) for place in range(4))
 _STEPS: Final = 1000
 """Thousandths: finer than any weight needs to be."""
 
@@ -75,12 +76,13 @@ def packed(values: Iterable[float]) -> int:
 
 def unpacked(total: int) -> tuple[float, float, float, float]:
     """The four numbers again."""
-    found = []
-    for _ in range(4):
-        low = ((total + _HALF) & _MASK) - _HALF
-        found.append(low / _STEPS)
-        total = (total - low) >> _BITS
-    return found[0], found[1], found[2], found[3]
+    total += _HALVES  # all four made positive, so that none borrows from the next
+    return (
+        ((total & _MASK) - _HALF) / _STEPS,
+        ((total >> _BITS & _MASK) - _HALF) / _STEPS,
+        ((total >> 2 * _BITS & _MASK) - _HALF) / _STEPS,
+        ((total >> 3 * _BITS & _MASK) - _HALF) / _STEPS,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +108,9 @@ class Table:
 
     def add_to(self, sums: list[float], row: int) -> None:
         """Add what a row weighs for the other heads."""
-        for at in range(self.starts[row], self.starts[row + 1]):
-            sums[self.heads[at]] += self.weights[at]
+        low, high = self.starts[row], self.starts[row + 1]
+        for head, weight in zip(self.heads[low:high], self.weights[low:high], strict=True):
+            sums[head] += weight
 
     def weight(self, row: int, head: int) -> float:
         """What a row weighs for one of the other heads."""
@@ -129,18 +132,22 @@ class Linear:
     pieces: Table
     facts: Table
 
-    def first(self, marked: str, facts: Iterable[str]) -> tuple[float, float, float]:
+    def known(self, facts: Iterable[str]) -> tuple[float, float, float]:
+        """What the first questions weigh before a word is read: their biases and these facts."""
+        _, *sums = unpacked(sum(map(self.facts.first.get, facts, repeat(0))))
+        speak, danger, estate = map(add, self.first_bias, sums)
+        return speak, danger, estate
+
+    def first(self, marked: str, known: tuple[float, float, float]) -> tuple[float, float, float]:
         """The sums of the first questions: whether it wants anything, is a danger, is about the estate at all.
 
         What tells a request from the neighbours' talk about lifts and leaks is not what tells it from talk about films and
-        football, so each is learned from its own examples, and both must say yes (docs/decisions/0006).
+        football, so each is learned from its own examples, and both must say yes (docs/decisions/0006). ``known``: what the
+        facts about the text weigh.
         """
-        get, none = self.pieces.first.get, repeat(0)
-        square, *sums = unpacked(sum(map(get, pieces(marked), none)))
+        square, speak, danger, estate = unpacked(sum(map(self.pieces.first.get, pieces(marked), repeat(0))))
         scale = 1 / math.sqrt(square) if square else 0.0
-        _, *more = unpacked(sum(map(self.facts.first.get, facts, none)))
-        speak, danger, estate = (b + scale * s + m for b, s, m in zip(self.first_bias, sums, more, strict=True))
-        return speak, danger, estate
+        return known[0] + scale * speak, known[1] + scale * danger, known[2] + scale * estate
 
     def score(self, marked: str, facts: Iterable[str]) -> dict[str, float]:
         """The sums of all other heads."""

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from domain.category import Urgency
 from domain.place import Place
@@ -33,8 +34,7 @@ class Intent(StrEnum):
     CHAT = "chat"
 
 
-@dataclass(frozen=True, slots=True)
-class Earlier:
+class Earlier(NamedTuple):
     """A message of the same group within the last minutes; ``mine``: by the same writer."""
 
     mine: bool

@@ -65,10 +65,10 @@ def triage(
         alone = decide(heard, text, book, gazetteer, words) if text else QUIET
         return _with_before(heard, text, before, alone, words, book, gazetteer)
     wanted = _wanted(before, book, gazetteer, memory)
-    apart = not heard.addressed and not wanted and not any(e.mine for e in before)
     words = book.lexicon.scan(text)
     reading = read(text, book, words=words)
-    if reading is NOTHING and apart and is_idle(text, learned, point):
+    leans = any(e.mine for e in before) or (wanted and _is_me_too(text, words, book))
+    if reading is NOTHING and not leans and not heard.addressed and is_idle(text, wanted, learned, point):
         memory.keep(heard.text, QUIET)
         return QUIET
     rules = _rules(heard, text, before, words, reading, wanted, book, gazetteer)
@@ -129,10 +129,14 @@ def _with_before(
     if not before or heard.forwarded or alone.act is Act.ALERT:
         return alone
     acted = alone.act in {Act.TICKET, Act.ASK}
-    me_too = not acted and len(text) <= SHORT and any(book.frames["plus_one"] in slots for _, _, slots in words)
+    me_too = not acted and _is_me_too(text, words, book)
     if not acted and not me_too and not any(e.mine for e in before):
         return alone  # the quiet path: what others said before cannot make a request of this
     return _in_context(heard, text, before, alone, me_too, book, gazetteer)
+
+
+def _is_me_too(text: str, words: Sequence[Scanned], book: Book) -> bool:
+    return len(text) <= SHORT and any(book.frames["plus_one"] in slots for _, _, slots in words)
 
 
 def _in_context(

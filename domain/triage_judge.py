@@ -8,8 +8,8 @@ believed, and it is left in peace.
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Final
+from dataclasses import dataclass, field, replace
+from typing import Final, NamedTuple
 
 from domain.category import Urgency
 from domain.emergency import find_danger
@@ -65,10 +65,15 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Learned:
-    """What was learned from examples, and where it comes from."""
+    """What was learned from examples, and where it comes from. ``unclaimed``: what it weighs that the rules know no word."""
 
     linear: Linear
     name: str = ""
+    unclaimed: tuple[float, float, float] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Said of nearly every message, so it is added up once."""
+        object.__setattr__(self, "unclaimed", self.linear.known(NO_FACTS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,14 +103,20 @@ def facts(rules: Rules) -> list[str]:
     found.update((f"alone:{alone.act}", f"alone:{alone.act}:{alone.intent}", f"alone_code:{alone.code}"))
     found.update((f"full:{full.act}", f"full:{full.act}:{full.intent}"))
     found.update(f"place:{part}" for part in ("building", "unit", "room", "spot") if getattr(alone.place, part))
-    for mine, verdict in rules.before:
+    return sorted(found | _facts_before(rules.before, alone.code))
+
+
+def _facts_before(before: Sequence[tuple[bool, Verdict]], code: str) -> set[str]:
+    """The facts about what was said before."""
+    found = set()
+    for mine, verdict in before:
         who = "mine" if mine else "theirs"
         found.add(f"before:{who}:{verdict.act}")
         if verdict.code:
             found.update((f"before:{who}:{verdict.code}", f"before_code:{verdict.code}"))
-            if verdict.code == alone.code:
+            if verdict.code == code:
                 found.add(f"before:{who}:same")
-    return sorted(found)
+    return found
 
 
 NO_FACTS: Final = (
@@ -119,8 +130,7 @@ NO_FACTS: Final = (
 """What ``facts`` says of a text in which the rules know no word, said without looking."""
 
 
-@dataclass(frozen=True, slots=True)
-class Chances:
+class Chances(NamedTuple):
     """The answers to the first three questions, 0 to 1."""
 
     speaks: float
@@ -134,13 +144,14 @@ class Chances:
         return self.speaks >= point.ask and self.estate >= point.estate
 
 
-def _chances(learned: Learned, marked: str, known: Sequence[str]) -> Chances:
+def _chances(learned: Learned, marked: str, known: tuple[float, float, float]) -> Chances:
     return Chances(*map(chance, learned.linear.first(marked, known)))
 
 
-def is_idle(text: str, learned: Learned, point: Point) -> bool:
+def is_idle(text: str, before: Sequence[tuple[bool, Verdict]], learned: Learned, point: Point) -> bool:
     """The verdict on a text that says nothing to the rules: exactly what ``judge`` would say, without asking the rules."""
-    chances = _chances(learned, tokens(text), NO_FACTS)
+    known = learned.linear.known((*NO_FACTS, *_facts_before(before, ""))) if before else learned.unclaimed
+    chances = _chances(learned, tokens(text), known)
     return not chances.is_wish(point) and not chances.is_alert()
 
 
@@ -151,7 +162,7 @@ def judge(heard: Heard, rules: Rules, learned: Learned, point: Point, book: Book
         return full
     known = facts(rules)
     marked = tokens(rules.reading.text)
-    chances = _chances(learned, marked, known)
+    chances = _chances(learned, marked, learned.linear.known(known))
     may_be_danger = full.act is Act.ALERT or (full.act is Act.ASK and full.urgency is Urgency.P0)
     lately = may_be_danger and full.act is Act.ASK
     if chances.is_alert() and not (lately and chances.danger < SURELY):

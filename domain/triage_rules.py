@@ -90,9 +90,10 @@ def _ordinary(heard: Heard, reading: Reading, book: Book, gazetteer: Gazetteer) 
     for frame in _UNTRUE:
         if reading.count(frame) >= (1 if frame != "ad" else 2):
             return _silent(frame, Intent.NOTICE if frame == "ad" else Intent.CHAT)
-    place = find_place(reading.text, gazetteer)
-    scores, reasons, why = _scores(reading, book, place, heard)
     followup = reading.has("followup_sure") and not reading.has("followup_not")
+    concerns_us = followup or reading.has("praise") or any(not m.rule.emergency for m in reading.matches)
+    place = find_place(reading.text, gazetteer) if concerns_us else Place()
+    scores, reasons, why = _scores(reading, book, place, heard)
     if not scores and reading.has("praise") and reading.has("praised") and not followup:
         return Verdict(
             Act.THANK, Intent.PRAISE, "COM04", ("COM04",), Urgency.I, place, 0.85,

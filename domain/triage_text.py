@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from domain.lexicon import Hit, Lexicon, Match, Scanned
+from domain.lexicon import Hit, Lexicon, Match, Rule, Scanned, concerned, filled, matches
 
 HEAD: Final = 700
 TAIL: Final = 300
@@ -21,13 +21,17 @@ _NOISE: Final = re.compile(
 )
 _EDGE: Final = " \t\r\n,.!?;:~、。·…—-_*^"
 _CLAUSE: Final = re.compile(r"[,.!?;:~、。…—\s]+")
+_WORDS: Final = re.compile(r"[\u4e00-\u9fd5a-zA-Z0-9+#&._%-]+")
 _SENTENCE: Final = frozenset(".!?;。\n")
 
 _UNDONE: Final = frozenset("不没别未太冒")
 """Before “修好了”, “亮了” these turn it round: “没修好”, “不亮了”."""
 
-Cut = Callable[[str], Sequence[tuple[str, int, int]]]
-"""Word segmentation, given from outside: (word, start, end) for each word of a text."""
+Cut = Callable[[str, Sequence[tuple[int, int]]], Sequence[tuple[str, int, int]]]
+"""Word segmentation, given from outside: (word, start, end) for each common word of a text.
+
+It is asked about a few stretches (start, end); where no word can cross one of them it need not cut at all.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +43,7 @@ class Book:
     frame_of: Mapping[int, str]
     speaking: frozenset[int]
     voice: Mapping[str, str]
-    harmless: re.Pattern[str]
+    harmless: Sequence[re.Pattern[str]]
     negated: re.Pattern[str]
     quoted: re.Pattern[str]
     patterns: Mapping[str, re.Pattern[str]]
@@ -123,40 +127,45 @@ def read(text: str, book: Book, *, frames_only: bool = False, words: Sequence[Sc
     """Read a text in its plain form; ``NOTHING`` when neither a rule nor a speaking frame can hold (the quiet path)."""
     words = book.lexicon.scan(text) if words is None else words
     voice = book.frames["voice"]
-    present = frozenset([slot for _, _, slots in words for slot in slots])
+    present = filled([slots for _, _, slots in words])
     if voice in present:
         for _, word, slots in words:
             if voice in slots:
                 text = text.replace(word, book.voice[word])
         words = book.lexicon.scan(text)
-        present = frozenset([slot for _, _, slots in words for slot in slots])
-    matches: list[Match] = []
-    quoted = False
-    candidates = book.lexicon.candidates(present)
-    if not candidates and not frames_only and present.isdisjoint(book.speaking):
-        return NOTHING
+        present = filled([slots for _, _, slots in words])
+    possible = book.lexicon.possible(present)
+    if frames_only or all(rule.none in present for rule in possible):
+        if not frames_only and present.isdisjoint(book.speaking):
+            return NOTHING
+        possible = []
     hits = [Hit(at, at + len(word), word, slots) for at, word, slots in words]
-    if candidates and not frames_only:
-        spans = [m.span() for m in book.harmless.finditer(text)]
-        cites = [m.span() for m in book.quoted.finditer(text)]
-        quoted = bool(cites)
-        spans += cites
-        live = [h for h in hits if not _cancelled(h, text, spans, book)]
-        matches = book.lexicon.matches(live)
-        if matches:
-            broken = _split_words(text, live, book)
-            if broken:  # danger is heard even where a word boundary is doubtful
-                strict = book.lexicon.matches([h for h in live if h not in broken])
-                matches = [m for m in matches if m.rule.emergency] + [m for m in strict if not m.rule.emergency]
+    held, quoted = _hold(text, hits, possible, book) if possible else ((), False)
     frames: dict[str, list[Hit]] = {}
     for h in hits:
-        for slot in h.slots:
-            name = book.frame_of.get(slot)
+        for slot in h.slots & book.frame_of.keys():
+            name = book.frame_of[slot]
             if name == "resolved" and h.start and text[h.start - 1] in _UNDONE:
                 continue
-            if name is not None:
-                frames.setdefault(name, []).append(h)
-    return Reading(text, {name: tuple(found) for name, found in frames.items()}, tuple(matches), quoted)
+            frames.setdefault(name, []).append(h)
+    return Reading(text, {name: tuple(found) for name, found in frames.items()}, held, quoted)
+
+
+def _hold(text: str, hits: Sequence[Hit], possible: Sequence[Rule], book: Book) -> tuple[tuple[Match, ...], bool]:
+    """The rules that negation, harmless phrases and word boundaries leave standing; whether the text quotes somebody."""
+    spans = [m.span() for said in book.harmless if said.search(text) for m in said.finditer(text)]
+    cites = [m.span() for m in book.quoted.finditer(text)]
+    spans += cites
+    slots = concerned(possible)
+    live = [h for h in hits if not slots.isdisjoint(h.slots) and not _cancelled(h, text, spans, book)]
+    held = matches(possible, live)
+    ordinary = [rule for rule in possible if not rule.emergency]
+    if held and ordinary:
+        broken = _split_words(text, live, concerned(ordinary), book)
+        if broken:  # danger is heard even where a word boundary is doubtful
+            held = [m for m in held if m.rule.emergency]
+            held += matches(ordinary, [h for h in live if h not in broken])
+    return tuple(held), bool(cites)
 
 
 def _cancelled(hit: Hit, text: str, spans: Sequence[tuple[int, int]], book: Book) -> bool:
@@ -168,19 +177,23 @@ def _cancelled(hit: Hit, text: str, spans: Sequence[tuple[int, int]], book: Book
     return book.negated.search(lead) is not None
 
 
-def _split_words(text: str, hits: Sequence[Hit], book: Book) -> frozenset[Hit]:
+def _split_words(text: str, hits: Sequence[Hit], slots: frozenset[int], book: Book) -> frozenset[Hit]:
     """Short keywords that only arise where two other words meet (“没气” in “没气质”): dropped."""
-    short = [h for h in hits if h.end - h.start <= 2]
-    if not short:
-        return frozenset()
+    short = [h for h in hits if h.end - h.start <= 2 and not slots.isdisjoint(h.slots)]
     known = book.lexicon.words
     broken = set()
-    for word, start, end in book.cut(text):
-        if end - start < 2 or word in known:
+    for stretch in _WORDS.finditer(text):  # words end where a stretch ends, so only those with a doubtful word are cut
+        first, last = stretch.span()
+        here = [h for h in short if h.start < last and h.end > first]
+        if not here:
             continue
-        for h in short:
-            if h.start < end and h.end > start and not (h.start <= start and end <= h.end):
-                inside = start <= h.start and h.end <= end
-                if not inside or h.end - h.start == 1:
-                    broken.add(h)
+        for word, begins, ends in book.cut(stretch.group(), [(h.start - first, h.end - first) for h in here]):
+            start, end = first + begins, first + ends
+            if end - start < 2 or word in known:
+                continue
+            for h in here:
+                if h.start < end and h.end > start and not (h.start <= start and end <= h.end):
+                    inside = start <= h.start and h.end <= end
+                    if not inside or h.end - h.start == 1:
+                        broken.add(h)
     return frozenset(broken)

@@ -40,13 +40,9 @@ class Recent:
 
     def earlier(self, event: Incoming) -> tuple[Earlier, ...]:
         """The last three of them, as the ear wants them. A command is no talk: the words in it are for 党小栖."""
-        return tuple(
-            [
-                Earlier(old.sender.id == event.sender.id, old.text)
-                for old in self._last(event, KEEP, 3)
-                if old.text and not old.text.startswith("/")
-            ]
-        )
+        sender = event.sender.id
+        found = [(old.sender.id == sender, old.text) for old in self._last(event, KEEP, 3)]
+        return tuple([Earlier(mine, text) for mine, text in found if text and text[0] != "/"])
 
     def _last(self, event: Incoming, within: timedelta, most: int) -> list[Incoming]:
         said = self._chats.get(event.chat)

@@ -35,6 +35,11 @@ class Me:
         """The bot as chats name it."""
         return str(self.id)
 
+    @property
+    def mention(self) -> str:
+        """How people call it in a group, in small letters; empty while its name is not known."""
+        return f"@{self.username.lower()}" if self.username else ""
+
 
 def translate(raw: object, me: Me, now: datetime) -> Incoming | None:
     """One update as an event, or nothing where it is none of our business; an unreadable one is said to be so."""
@@ -154,23 +159,25 @@ def _sender(raw: Mapping[str, Any]) -> Sender:
 def _text(raw: Mapping[str, Any], me: Me) -> tuple[str, bool, bool]:
     """The text without the mention of ourselves; whether we were addressed; whether it is a command for another bot."""
     text = str(raw.get("text") or raw.get("caption") or "")
-    if not text:
-        return "", False, False
+    entities = raw.get("entities") or raw.get("caption_entities") or ()
+    if "@" not in text and not entities:
+        return text, False, False
     command = text.split(maxsplit=1)[0] if text.startswith("/") else ""
     _, at, whom = command.partition("@")
     if at and whom.lower() != me.username.lower():
         return "", False, True
-    mention = f"@{me.username}"
-    place = text.lower().find(mention.lower()) if me.username else -1
+    mention = me.mention
+    place = text.lower().find(mention) if mention else -1
     after = text[place + len(mention) : place + len(mention) + 1]
     if place < 0 or (after.isascii() and (after.isalnum() or after == "_")):  # @dangxiaoqi_bot2 is somebody else
-        entities = raw.get("entities") or raw.get("caption_entities") or ()
         named = any(e.get("type") == "text_mention" and e["user"]["id"] == me.id for e in entities)
         return text, named, False
     return f"{text[:place]}{text[place + len(mention) :]}".strip(), True, False
 
 
 def _attachments(raw: Mapping[str, Any]) -> tuple[Attachment, ...]:
+    if "text" in raw:
+        return ()
     if photos := raw.get("photo"):
         best = max(photos, key=lambda size: size["width"] * size["height"])
         return (Attachment("photo", str(best["file_id"]), int(best.get("file_size", 0))),)

@@ -74,7 +74,7 @@ def test_the_quick_answer_is_the_whole_answer(ear: Ear, text: str) -> None:
     rules = ear.gather(Heard(text))
     if not rules.reading.text or any(name.startswith(("frame:", "rule:")) for name in facts(rules)):
         return
-    idle = is_idle(rules.reading.text, load(SHIPPED), POINTS["normal"])
+    idle = is_idle(rules.reading.text, (), load(SHIPPED), POINTS["normal"])
     verdict = ear.classify(Heard(text))
     if idle:
         assert verdict.act is Act.SILENT

@@ -69,6 +69,6 @@ def test_long_texts_stay_cheap(ear: Ear, seed: str) -> None:
 
 
 def _seconds(ear: Ear, text: str) -> float:
-    start = time.perf_counter()
+    start = time.process_time()
     ear.classify(Heard(text))
-    return time.perf_counter() - start
+    return time.process_time() - start

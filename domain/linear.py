@@ -114,8 +114,10 @@ class Table:
 
     def weight(self, row: int, head: int) -> float:
         """What a row weighs for one of the other heads."""
-        spots = range(self.starts[row], self.starts[row + 1])
-        return sum(self.weights[at] for at in spots if self.heads[at] == head)
+        try:
+            return self.weights[self.heads.index(head, self.starts[row], self.starts[row + 1])]
+        except ValueError:
+            return 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,13 +171,14 @@ class Linear:
         length = self._length(rows)
         if head in FIRST:
             first = self.pieces.first
-            found = [Pull(piece.strip("^$"), unpacked(first[piece])[FIRST[head]] / length) for piece in rows]
+            found = [(unpacked(first[piece])[FIRST[head]], piece) for piece in rows]
         else:
-            number = list(self.heads).index(head)
-            found = [Pull(p.strip("^$"), self.pieces.weight(row, number) / length) for p, row in rows.items()]
+            number = self.heads.index(head)
+            found = [(self.pieces.weight(row, number), piece) for piece, row in rows.items()]
+        loud = [Pull(piece.strip("^$"), weight / length) for weight, piece in found if weight > 0]
         chosen: list[Pull] = []
-        for pull in sorted(found, key=lambda p: (-p.weight, -len(p.what), p.what)):
-            if len(chosen) == most or pull.weight <= 0:
+        for pull in sorted(loud, key=lambda p: (-p.weight, -len(p.what), p.what)):
+            if len(chosen) == most:
                 break
             if pull.what and not any(pull.what in c.what or c.what in pull.what for c in chosen):
                 chosen.append(pull)

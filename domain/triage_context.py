@@ -60,12 +60,11 @@ def triage(
     text, before = _unquoted(heard, book)
     if not text and not heard.has_photo:
         return QUIET
-    if learned is None or point is None or not text or heard.forwarded:
-        words = book.lexicon.scan(text)
-        alone = decide(heard, text, book, gazetteer, words) if text else QUIET
-        return _with_before(heard, text, before, alone, words, book, gazetteer)
     wanted = _wanted(before, book, gazetteer, memory)
     words = book.lexicon.scan(text)
+    if learned is None or point is None or not text or heard.forwarded:
+        alone = decide(heard, text, book, gazetteer, words) if text else QUIET
+        return _with_before(heard, text, before, alone, words, wanted, book, gazetteer)
     reading = read(text, book, words=words)
     leans = any(e.mine for e in before) or (wanted and _is_me_too(text, words, book))
     if reading is NOTHING and not leans and not heard.addressed and is_idle(text, wanted, learned, point):
@@ -112,7 +111,7 @@ def _rules(
     gazetteer: Gazetteer,
 ) -> Rules:
     alone = decide_reading(heard, reading, book, gazetteer)
-    full = _with_before(heard, text, before, alone, words, book, gazetteer)
+    full = _with_before(heard, text, before, alone, words, wanted, book, gazetteer)
     return Rules(Reading(text, {}, (), quoted=False) if reading is NOTHING else reading, alone, full, wanted)
 
 
@@ -122,6 +121,7 @@ def _with_before(
     before: tuple[Earlier, ...],
     alone: Verdict,
     words: Sequence[Scanned],
+    wanted: Sequence[tuple[bool, Verdict]],
     book: Book,
     gazetteer: Gazetteer,
 ) -> Verdict:
@@ -132,7 +132,7 @@ def _with_before(
     me_too = not acted and _is_me_too(text, words, book)
     if not acted and not me_too and not any(e.mine for e in before):
         return alone  # the quiet path: what others said before cannot make a request of this
-    return _in_context(heard, text, before, alone, me_too, book, gazetteer)
+    return _in_context(heard, text, before, alone, wanted, book, gazetteer, me_too=me_too)
 
 
 def _is_me_too(text: str, words: Sequence[Scanned], book: Book) -> bool:
@@ -144,15 +144,17 @@ def _in_context(
     text: str,
     before: tuple[Earlier, ...],
     alone: Verdict,
-    me_too: bool,
+    wanted: Sequence[tuple[bool, Verdict]],
     book: Book,
     gazetteer: Gazetteer,
+    *,
+    me_too: bool,
 ) -> Verdict:
     acted = alone.act in {Act.TICKET, Act.ASK}
     mine = [plain(e.text) for e in before if e.mine]
-    own = _latest(mine, book, gazetteer)
-    theirs = _latest([plain(e.text) for e in before if not e.mine], book, gazetteer) if acted or me_too else None
-    if text and mine:
+    own = next((verdict for is_mine, verdict in reversed(wanted) if is_mine), None)
+    theirs = next((verdict for is_mine, verdict in reversed(wanted) if not is_mine), None) if acted or me_too else None
+    if text and mine and (alone.act is Act.SILENT or not alone.reasons):
         joined = decide(heard, plain("，".join([*mine[-2:], text])), book, gazetteer)
         if joined.act is Act.ALERT and (own is None or own.act is not Act.ALERT) and alone.reasons == ():
             return joined
@@ -175,15 +177,6 @@ def _in_context(
     if own is None and alone.act is Act.SILENT and joined.act in {Act.TICKET, Act.ASK} and joined.reasons:
         return joined
     return alone
-
-
-def _latest(texts: list[str], book: Book, gazetteer: Gazetteer) -> Verdict | None:
-    """The last of these messages that was something to act on."""
-    for text in reversed(texts):
-        verdict = decide(Heard(text), text, book, gazetteer)
-        if verdict.act in _OPEN:
-            return verdict
-    return None
 
 
 def _says_me_too(text: str, book: Book) -> bool:

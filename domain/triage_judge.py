@@ -174,7 +174,7 @@ def judge(heard: Heard, rules: Rules, learned: Learned, point: Point, book: Book
     elif not chances.is_wish(point):
         return _left_alone(heard, full, chances.speaks)
     else:
-        return _wish(heard, rules, learned, point, book, gazetteer, chances)
+        return _wish(heard, rules, known, chances, learned, point, book, gazetteer)
     codes = [code for code, _ in ranked(learned.linear.score(marked, known), "code:")]
     grave = [c for c in codes if c.startswith("EMG") or c == "CAR02"]
     if may_be_danger and full.code:
@@ -186,16 +186,17 @@ def judge(heard: Heard, rules: Rules, learned: Learned, point: Point, book: Book
 def _wish(
     heard: Heard,
     rules: Rules,
+    known: Sequence[str],
+    chances: Chances,
     learned: Learned,
     point: Point,
     book: Book,
     gazetteer: Gazetteer,
-    chances: Chances,
 ) -> Verdict:
     """What somebody wants who wants something and is in no danger."""
     full = rules.full
     marked = tokens(rules.reading.text)
-    scores = learned.linear.score(marked, facts(rules))
+    scores = learned.linear.score(marked, known)
     codes = [code for code, _ in ranked(scores, "code:")]
     name, sure = _class(scores)
     act, intent = _CLASSES[name]

@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -101,14 +101,14 @@ class WriteTx(ReadTx):
         self._batch(counters, {"name": name, "value": 0}, "put")[:] = [{"name": name, "value": last + 1}]
         return last + 1
 
-    async def flush(self) -> None:
-        """Write what was added, parents before children."""
+    async def flush(self, *, last: bool = False) -> None:
+        """Write what was added, parents before children. ``last``: nothing follows but the commit."""
         if not self._new:
             return
         waiting, self._new, self.fresh = self._new, {}, {}
         batches = sorted(waiting.values(), key=lambda item: _ORDER[item[0].name])
         if self.is_sqlite:
-            await unbroken(_in_one_hop(self.conn, batches))
+            await unbroken(_in_one_hop(self.conn, batches, commit=last))
             return
         for table, how, rows in batches:
             await unbroken(self.conn.execute(_insert(table, how, rows[0], sqlite_engine=False), rows))
@@ -168,21 +168,20 @@ def _sql(table: sa.Table, how: str, row: Mapping[str, Any]) -> _Sql:
     return _SQL[name]
 
 
-async def _in_one_hop(conn: AsyncConnection, batches: Sequence[_Batch]) -> None:
-    """All inserts of a transaction in one visit to the driver's thread: through the engine each would cost four."""
+async def _in_one_hop(conn: AsyncConnection, batches: Sequence[_Batch], *, commit: bool) -> None:
+    """All inserts of a transaction in one visit to the driver's thread; the commit, if it comes next, in the same."""
     work = []
     for table, how, rows in batches:
         text, ready = _sql(table, how, rows[0])
         work.append((text, [{c: row[c] if make is None else make(row[c]) for c, make in ready} for row in rows]))
-    driver: Any = (await conn.get_raw_connection()).driver_connection  # an aiosqlite.Connection
+    connection: Any = (await conn.get_raw_connection()).dbapi_connection
 
-    def run() -> None:
+    def run(raw: sqlite3.Connection) -> None:
         for text, rows in work:
             raw.executemany(text, rows)
 
-    raw = driver._conn
     try:
-        await driver._execute(run)
+        await cast("onehop.Connection", connection).visit(run, commit=commit)
     except sqlite3.IntegrityError as error:
         raise sa.exc.IntegrityError("flush", None, error) from error
     except sqlite3.Error as error:
@@ -273,7 +272,7 @@ class Database:
             async with self._turn(), _transaction(self._writer) as conn:
                 tx = WriteTx(conn, self._cache)
                 yield tx
-                await tx.flush()
+                await tx.flush(last=True)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[ReadTx]:

@@ -1,6 +1,6 @@
-"""The one look every batch takes: is the roster unchanged, how far are we, who is waited for, what is known already.
+"""The one look every batch takes: is the roster unchanged, how far are we, who is waited for or asked, what is known already.
 
-Four small questions in one statement, because a statement costs more in the way there and back than in the database.
+Five small questions in one statement, because a statement costs more in the way there and back than in the database.
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from domain.incoming import Chat
 from storage.database import ReadTx, unbroken
-from storage.tables import counters, offsets, prompts, ticket_sources
+from storage.tables import counters, offsets, prompts, questions, ticket_sources
 from storage.types import Time
 
 FILTER_DAYS = 7
@@ -40,6 +40,7 @@ _LOOK = sa.union_all(
         [prompts.c.channel, prompts.c.bot, prompts.c.chat_id, prompts.c.account],
         prompts.c.expires_at > sa.bindparam("now", type_=Time),
     ),
+    _part("question", questions, [sa.cast(questions.c.id, sa.Text)]),
     _part(
         "source",
         ticket_sources,
@@ -63,6 +64,7 @@ async def glance(
     waited_for: set[tuple[Chat, str]] = set()
     known = dict.fromkeys(messages, False)
     last: int | None = None
+    asked = False
     rows: Sequence[Any] = (await unbroken(tx.conn.execute(_LOOK, values))).all()
     for what, a, b, c, d in rows:
         if what == "counter":
@@ -71,8 +73,12 @@ async def glance(
             last = int(a)
         elif what == "prompt":
             waited_for.add((Chat(a, b, c), d))
+        elif what == "question":
+            asked = True
         else:
             known[Chat(a, b, c), d] = True
     tx.memo["waited_for"] = waited_for
     tx.memo["sources"] = known
+    if not asked:
+        tx.memo["questions"] = {}
     return last if line is not None else None

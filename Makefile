@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 HOST   ?= 127.0.0.1
 PORT   ?= 8080
 
-.PHONY: demo test lint bench model figures kill stories screenshots lock clean
+.PHONY: demo test lint bench model dictionary figures kill stories screenshots lock clean
 
 $(VENV)/.run: requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -40,6 +40,9 @@ lint: $(VENV)/.dev
 
 model: $(VENV)/.dev
 	$(BIN)/python -m bot.triage.building
+
+dictionary: $(VENV)/.dev
+	$(BIN)/python -m texts.dictionary
 
 figures: $(VENV)/.dev
 	$(BIN)/dangxiaoqi triage eval --markdown > docs/分拣效果.md

@@ -1,16 +1,15 @@
-"""``dangxiaoqi``: one verb, one module. A verb's module is loaded when the verb is used (``_load``), so that help is quick."""
+"""``dangxiaoqi``: one verb, one module. A verb's module is loaded when the verb is used (``bot.cli.lazy``), so that help is quick."""
 
 import sys
 from collections.abc import Sequence
-from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from typer import rich_utils
-from typer.core import TyperCommand, TyperGroup
 from typing_extensions import override
 
+from bot.cli.lazy import Lazy, dress
 from bot.cli.stop import Stop
 from texts.sentences import Sentences
 
@@ -25,35 +24,19 @@ VERBS = {
     "replay": "bot.cli.replaying",
     "triage": "bot.cli.sorting",
 }
-"""Every verb and the module it lives in; each module has a ``typer.Typer`` named ``app`` with the verb in it."""
+"""Every verb and the module it lives in."""
 
 
-class Verbs(TyperGroup):
+class Verbs(Lazy):
     """The table above as a command group; its faults are one Chinese line each."""
 
-    @override
-    def list_commands(self, ctx: Any) -> list[str]:
-        return list(VERBS)
-
-    @override
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """For the list of verbs a line of help is enough."""
-        if cmd_name not in VERBS:
-            return None
-        return TyperCommand(cmd_name, help=Sentences.load().say(f"cli.help.{cmd_name}"))
-
-    @override
-    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """The verb itself, with everything it needs."""
-        if args[0] not in VERBS:
-            raise Stop(Sentences.load().say("cli.no_verb", verb=args[0][:40], verbs="、".join(VERBS)), 2)
-        return args[0], _load(args[0]), args[1:]
+    verbs = VERBS
 
     @override
     def main(self, args: Sequence[str] | None = None, prog_name: str | None = None, *_: Any, **__: Any) -> Any:
         """Run and leave with a code; never with a traceback for what a person did."""
         said = Sentences.load()
-        _dress(self, "root", said)
+        dress(self, "root", said)
         rich_utils.ARGUMENTS_PANEL_TITLE = said.say("cli.panel.arguments")
         rich_utils.OPTIONS_PANEL_TITLE = said.say("cli.panel.options")
         rich_utils.COMMANDS_PANEL_TITLE = said.say("cli.panel.commands")
@@ -83,24 +66,6 @@ def _root(ctx: typer.Context, config: Annotated[Path, typer.Option()] = Path("co
 def main() -> None:
     """The console script."""
     typer.main.get_command(app).main()
-
-
-def _load(verb: str) -> Any:
-    """The one place where a verb's module is imported: nicegui, telegram and jieba cost seconds that ``--help`` must not."""
-    module = import_module(VERBS[verb])
-    command = typer.main.get_group(module.app).commands[verb]
-    _dress(command, verb, Sentences.load())
-    return command
-
-
-def _dress(command: Any, path: str, said: Sentences) -> None:
-    """Put the help texts on a command, its options and the commands below it."""
-    if path != "root":
-        command.help = said.say(f"cli.help.{path}")
-    for param in command.params:
-        param.help = said.say(f"cli.option.{param.name}")
-    for name, below in getattr(command, "commands", {}).items():
-        _dress(below, f"{path}_{name}", said)
 
 
 def _misused(error: typer.TyperException) -> str:

@@ -11,6 +11,7 @@ from telegram.error import InvalidToken, TelegramError
 from bot import workdays
 from bot.app import read_clock
 from bot.cli import call as calls
+from bot.cli.database import UNREACHABLE, is_missing
 from bot.config import Config
 from bot.telegram import checks
 from bot.telegram.face import make_bot
@@ -137,7 +138,7 @@ async def look(call: calls.Call, config: Config) -> list[Finding]:
 
 
 async def _database(call: calls.Call, config: Config) -> tuple[Database | None, Finding]:
-    if calls.is_missing(config):
+    if is_missing(config):
         return None, Finding(call.say("database.missing"), grave=False)
     database = None
     try:
@@ -145,7 +146,7 @@ async def _database(call: calls.Call, config: Config) -> tuple[Database | None, 
         current = await is_current(database)
     except NewerDatabase:
         return database, Finding(call.say("database.newer"))
-    except calls.UNREACHABLE as error:
+    except UNREACHABLE as error:
         return database, Finding(call.say("database.unreachable", error=type(error).__name__))
     if not current:
         return database, Finding(call.say("database.old"))

@@ -10,6 +10,7 @@ import typer
 from rich.progress import Progress
 
 from bot.cli import call as calls
+from bot.cli.database import opened
 from bot.config import Config
 from bot.sheets import exporting as rows
 from bot.sheets.writing import Out, writing
@@ -43,7 +44,7 @@ def export_tickets(
     words = rows.Words(call.said, calendar, load_categories())
 
     async def write(out: Out, progress: Progress) -> int:
-        async with calls.opened(call, config) as database, database.read() as tx:
+        async with opened(call, config) as database, database.read() as tx:
             known = await rosters.load(tx)
             task = progress.add_task(call.say("export.writing"), total=await tickets.count(tx))
             async for row in rows.ticket_rows(tx, known, words, contacts=with_contacts):
@@ -78,7 +79,7 @@ def export_roster(ctx: typer.Context, file: File, force: Force = False) -> None:
 
 
 async def _roster(call: calls.Call, config: Config) -> rosters.Snapshot:
-    async with calls.opened(call, config) as database, database.read() as tx:
+    async with opened(call, config) as database, database.read() as tx:
         return await rosters.load(tx)
 
 

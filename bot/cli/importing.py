@@ -15,6 +15,7 @@ from rich.text import Text
 from bot.app import read_clock
 from bot.cli import call as calls
 from bot.cli import diffing
+from bot.cli.database import is_missing, opened
 from bot.config import Config
 from bot.sheets import areas as area_sheet
 from bot.sheets import households as household_sheet
@@ -110,15 +111,15 @@ def _import(
 
 
 async def _preview(call: calls.Call, config: Config, sheet: Sheet, plan: Plan, *, dry_run: bool) -> Changes:
-    if dry_run and calls.is_missing(config):
+    if dry_run and is_missing(config):
         return plan(sheet, _NOTHING)
-    async with calls.opened(call, config, create=not dry_run) as database, database.read() as tx:
+    async with opened(call, config, create=not dry_run) as database, database.read() as tx:
         return plan(sheet, await rosters.load(tx))
 
 
 async def _write(call: calls.Call, config: Config, sheet: Sheet, plan: Plan, shown: Changes) -> Snapshot:
     """In one transaction, and only what was shown: somebody else may have changed the roster while the question stood."""
-    async with calls.opened(call, config) as database:
+    async with opened(call, config) as database:
         if shown:
             with call.progress() as progress:
                 task = progress.add_task(call.say("import.writing"), total=len(shown))

@@ -20,10 +20,12 @@ from domain.evaluation import evaluate as count
 from texts.ear import Ear
 from texts.learned import SHIPPED, ModelError
 
+app = typer.Typer()
 SHOWN = 200
 """Errors that are listed on a screen; ``--json`` has all."""
 
 
+@app.command("eval")
 def evaluate(
     ctx: typer.Context,
     what: Annotated[list[str] | None, typer.Argument(metavar="[FILE] | A B")] = None,

@@ -10,6 +10,7 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from bot.cli import call as calls
+from bot.cli.database import opened
 from domain.correction import example
 from domain.evaluation import Labelled, shown
 from storage import corrections as rows
@@ -17,7 +18,10 @@ from storage import rosters
 from storage.corrections import Corrected
 from texts.categories import load_categories
 
+app = typer.Typer()
 
+
+@app.command()
 def corrections(ctx: typer.Context, as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
     """The latest correction of each ticket whose words are still kept."""
     call = calls.of(ctx)
@@ -49,7 +53,7 @@ def corrections(ctx: typer.Context, as_json: Annotated[bool, typer.Option("--jso
 async def examples(call: calls.Call) -> list[tuple[Corrected, Labelled]]:
     """Corrections with what they teach; without numbers of persons, and without the names of the roster."""
     config = call.config()
-    async with calls.opened(call, config) as database, database.read() as tx:
+    async with opened(call, config) as database, database.read() as tx:
         known = await rosters.load(tx)
         names = {name for member in known.members.values() for name in (member.name, member.public_name) if name}
         return [

@@ -5,6 +5,7 @@ import asyncio
 import typer
 
 from bot.cli import call as calls
+from bot.cli.database import opened
 
 app = typer.Typer()
 
@@ -18,5 +19,5 @@ def migrate(ctx: typer.Context) -> None:
 
 
 async def _migrate(call: calls.Call) -> None:
-    async with calls.opened(call, call.config(), create=True):
+    async with opened(call, call.config(), create=True):
         pass

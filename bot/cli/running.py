@@ -12,6 +12,7 @@ import typer
 from bot import logs
 from bot.app import House, Part, serve
 from bot.cli import call as calls
+from bot.cli.database import UNREACHABLE
 from bot.cli.stop import Stop
 from bot.config import Config
 from bot.telegram.face import ChannelFault, Line, connect
@@ -85,6 +86,6 @@ def _reason(call: calls.Call, error: BaseException) -> Stop | None:
             return call.stop("database.newer")
         case StorageFault():
             return call.stop("database.failed", error=type(error.__cause__ or error).__name__)
-        case _ if isinstance(error, calls.UNREACHABLE):
+        case _ if isinstance(error, UNREACHABLE):
             return call.stop("database.unreachable", error=type(error).__name__)
     return None

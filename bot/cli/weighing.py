@@ -16,6 +16,7 @@ import typer
 from bot.app import read_clock
 from bot.cli import call as calls
 from bot.cli import judging, learning
+from bot.cli.database import is_missing
 from bot.triage import corpus, orders, reports
 from bot.triage.rows import BadLine
 from bot.triage.versions import BUILT_IN, NoSuchVersion, Version
@@ -24,12 +25,14 @@ from domain.evaluation import evaluate as count
 from texts.ear import Ear
 from texts.learned import About, ModelError, save
 
+app = typer.Typer()
 _T = TypeVar("_T")
 CORRECTION_WEIGHT = 3.0
 """A leader's correction is about this community, and about a message the weights got wrong: it counts for three examples."""
 _TOLD = (Name.P0_RECALL, Name.REACHED, Name.PRECISION, Name.PEACE, Name.CODE)
 
 
+@app.command()
 def versions(ctx: typer.Context) -> None:
     """All versions: when made, from how many examples, how good, which one is in use."""
     call = calls.of(ctx)
@@ -48,6 +51,7 @@ def _line(call: calls.Call, version: Version) -> str:
     return call.say("triage.version", name=name, made=found.made, rows=made, figures=told)
 
 
+@app.command()
 def use(ctx: typer.Context, version: Annotated[str, typer.Argument()]) -> None:
     """Choose a version, forward or back; the running program takes it with its next start."""
     call = calls.of(ctx)
@@ -65,6 +69,7 @@ def known(call: calls.Call) -> str:
     return "、".join(version.name for version in judging.store(call).listed())
 
 
+@app.command()
 def train(
     ctx: typer.Context,
     files: Annotated[list[Path] | None, typer.Argument()] = None,
@@ -79,7 +84,7 @@ def train(
     if not kept.is_name(name):
         raise call.stop("triage.name_taken", 2, name=name[:40])
     trainer = _trainer(call)
-    own = [] if calls.is_missing(config) else [row for _, row in asyncio.run(learning.examples(call))]
+    own = [] if is_missing(config) else [row for _, row in asyncio.run(learning.examples(call))]
     added = [row for file in files or () for row in _orders(call, file)]
     base = judging.load(call, corpus.learned())
     rows = [*base, *added, *own]
@@ -101,6 +106,7 @@ def train(
     call.print(call.say("triage.trained", name=name, built_in=BUILT_IN))
 
 
+@app.command()
 def folds(
     ctx: typer.Context,
     file: Annotated[Path, typer.Argument()],

@@ -9,6 +9,7 @@ import pytest
 
 from bot.app import GRACE
 from bot.cli import VERBS
+from bot.cli.sorting import Triage
 from bot.config import Config, Telegram
 from bot.telegram.polling import SLOWEST
 from domain import refusal
@@ -144,6 +145,11 @@ def test_every_command_is_documented(command: Any) -> None:
 @pytest.mark.parametrize("verb", sorted(VERBS))
 def test_every_verb_is_documented(verb: str) -> None:
     assert f"dangxiaoqi {verb}" in DOCS["安装.md"] + DOCS["运维.md"]
+
+
+@pytest.mark.parametrize("verb", sorted(Triage.verbs))
+def test_every_verb_of_the_triage_is_documented(verb: str) -> None:
+    assert f"dangxiaoqi triage {verb}" in DOCS["分拣.md"] + DOCS["运维.md"]
 
 
 def test_every_setting_is_documented() -> None:

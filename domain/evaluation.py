@@ -63,6 +63,7 @@ class Name(StrEnum):
     REACHED = "requests_reached"
     PRECISION = "ticket_precision"
     PEACE = "left_in_peace"
+    SMALL_TALK = "small_talk_in_peace"
     CODE = "category_second"
     TOP = "category_top"
     PLACE = "place_exact"
@@ -72,6 +73,10 @@ class Name(StrEnum):
 
 SMALL_IS_GOOD: Final = frozenset({Name.P0_FALSE_ALARMS, Name.ASKED_REQUESTS, Name.ASKED_SILENT})
 """Of these the aim is few; of all others many."""
+
+
+SMALL_TALK: Final = "chat"
+"""How the ids of messages begin that have nothing to do with an estate, unlike the neighbours' talk about lifts and leaks."""
 
 
 class Slip(StrEnum):
@@ -109,7 +114,8 @@ Answer = tuple[Labelled, Verdict]
 
 _REACHED: Final = frozenset({Act.ALERT, Act.TICKET, Act.ASK, Act.ATTACH})
 _OPENED: Final = frozenset({Act.ALERT, Act.TICKET})
-_MAY_OPEN: Final = frozenset({Act.ALERT, Act.TICKET, Act.ASK})
+MAY_OPEN: Final = frozenset({Act.ALERT, Act.TICKET, Act.ASK})
+"""What a ticket may rightly be opened for; of what ought to be asked about first, too."""
 _TALK: Final = frozenset({Intent.CHAT, Intent.NOTICE})
 
 
@@ -123,8 +129,9 @@ def evaluate(answers: Iterable[Answer]) -> Report:
         Name.P0_RECALL: _share(said.act is Act.ALERT for row, said in found if row.urgency is Urgency.P0),
         Name.P0_FALSE_ALARMS: _share(said.act is Act.ALERT for row, said in found if row.intent in _TALK),
         Name.REACHED: _share(said.act in _REACHED for _, said in requests),
-        Name.PRECISION: _share(row.act in _MAY_OPEN for row, said in found if said.act in _OPENED),
+        Name.PRECISION: _share(row.act in MAY_OPEN for row, said in found if said.act in _OPENED),
         Name.PEACE: _share(said.act is Act.SILENT for _, said in silent),
+        Name.SMALL_TALK: _share(said.act is Act.SILENT for row, said in silent if is_small_talk(row)),
         Name.CODE: _share(said.code in row.codes for row, said in opened),
         Name.TOP: _share(top(said.code) in {top(code) for code in row.codes} for row, said in opened),
         Name.PLACE: _share(door(said.place) == door(row.place) for row, said in found if states_place(row)),
@@ -137,6 +144,11 @@ def evaluate(answers: Iterable[Answer]) -> Report:
 def _share(hits: Iterable[bool]) -> Figure:
     found = list(hits)
     return Figure(sum(found), len(found))
+
+
+def is_small_talk(row: Labelled) -> bool:
+    """Whether it is ordinary talk about anything but the estate."""
+    return row.id.startswith(SMALL_TALK)
 
 
 def top(code: str) -> str:
@@ -168,7 +180,7 @@ def slips(row: Labelled, said: Verdict) -> list[Fault]:
         note(Slip.MISSED, answered, expected)
     if said.act is Act.ALERT and row.intent in _TALK:
         note(Slip.FALSE_ALARM, answered, expected)
-    elif said.act in _OPENED and row.act not in _MAY_OPEN:
+    elif said.act in _OPENED and row.act not in MAY_OPEN:
         note(Slip.NEEDLESS_TICKET, answered, expected)
     elif row.act is Act.SILENT and said.act is not Act.SILENT:
         note(Slip.DISTURBED, answered, expected)

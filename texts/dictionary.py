@@ -1,9 +1,9 @@
 """jieba's dictionary, packed: which words there are and how often each was seen.
 
 Its own loader parses 350,000 lines at every start, or unmarshals a cache from the shared temp folder, which anybody may have
-put there. The packed file is the same table as plain text: the sum of all frequencies, then on each line a frequency and the words
-that have it. It loads in half the time, line by line, so that nothing but the table stays in memory (``LINE``). ``make dictionary`` packs
-it again when jieba brings another one; a test compares the two.
+put there. The packed file is the same table as plain text: the sum of all frequencies, then on each line a frequency and
+words that have it. It loads in half the time. ``make dictionary`` packs it again when jieba brings another one; a test compares
+the two.
 """
 
 import gzip
@@ -14,8 +14,6 @@ from typing import Final
 import jieba
 
 PACKED: Final = Path(__file__).parent / "heard" / "model" / "dictionary.txt.gz"
-
-
 LINE: Final = 1000
 """Words on a line: what is read at once must be small, or the memory it took is never given back."""
 

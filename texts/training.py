@@ -14,7 +14,7 @@ from sklearn.metrics import f1_score
 from sklearn.model_selection import StratifiedKFold
 from sklearn.svm import LinearSVC
 
-from domain.evaluation import Labelled
+from domain.evaluation import Labelled, is_small_talk
 from domain.linear import FIRST, Linear, Table, packed, pieces, tokens
 from domain.triage import Act, Intent
 from domain.triage_judge import Learned, facts
@@ -26,8 +26,6 @@ FACT_SCALE: Final = 0.15
 PENALTY: Final = 24.0
 """Inverse strength of the L2 penalty; on held-out voices, flat between 8 and 60."""
 CODE_PENALTY: Final = 0.5
-SMALL_TALK: Final = "chat"
-"""How the ids of messages begin that have nothing to do with an estate, unlike the neighbours' talk about lifts and leaks."""
 SEEN: Final = 3
 """A piece or fact of one or two messages teaches next to nothing about others."""
 TINY: Final = 0.05
@@ -70,11 +68,11 @@ def train(rows: Sequence[Labelled], ear: Ear, name: str = "", weights: Sequence[
         model.fit(matrix[chosen], np.asarray(wanted)[chosen], sample_weight=load[chosen])
         heads[head] = (model.coef_[0], float(model.intercept_[0]))
 
-    near = [i for i, row in enumerate(rows) if not row.id.startswith(SMALL_TALK)]
+    near = [i for i, row in enumerate(rows) if not is_small_talk(row)]
     learn("speak", near, [_speaks(row) for row in rows])
     learn("danger", near, [row.act is Act.ALERT for row in rows])
     if len(near) < len(rows):
-        learn("estate", range(len(rows)), [not row.id.startswith(SMALL_TALK) for row in rows])
+        learn("estate", range(len(rows)), [not is_small_talk(row) for row in rows])
     else:  # no small talk was given to learn from: every message is taken to be about the estate
         heads["estate"] = (np.zeros(matrix.shape[1]), 100.0)
     spoken = [i for i, row in enumerate(rows) if _speaks(row)]

@@ -1,7 +1,8 @@
 """``triage eval``: how good the triage is on labelled messages, in figures with counts and intervals, and where it errs."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,13 +13,16 @@ from rich.text import Text
 
 from bot.cli import call as calls
 from bot.config import POINTS, Config
-from bot.triage import corpus, reports, rows
-from bot.triage.page import page
+from bot.triage import confidence, corpus, reports, rows
+from bot.triage.page import SWEPT, page, strict
 from bot.triage.versions import NoSuchVersion, Store
+from domain.calibration import Calibration, Head, calibrate
 from domain.evaluation import Answer, Change, Figure, Labelled, Name, Report, Slip, by_chance, by_hand, compare
 from domain.evaluation import evaluate as count
+from domain.triage_judge import Point
 from texts.ear import Ear
 from texts.learned import SHIPPED, ModelError
+from texts.learned import load as weights
 
 app = typer.Typer()
 SHOWN = 200
@@ -51,15 +55,20 @@ def evaluate(
     here = Config().manners.caution if markdown else point_of(call)
     answers = reports.answers(ears[here], found)
     curve = reports.curve(ears, found)
+    sweep, sure = reports.sweep(ears[here], weights(model), found), calibrate(answers)
     split = by_hand(answers) if hands or markdown else {}
     if markdown:
-        typer.echo(page(call.said, here, curve, split), nl=False)
+        typer.echo(page(call.said, here, curve, sweep, sure, split), nl=False)
         return
     if as_json:
-        typer.echo(json.dumps(_plain(title, here, count(answers), curve, split), ensure_ascii=False, indent=1))
+        plain = _plain(title, here, count(answers), curve, sweep, sure, split)
+        typer.echo(json.dumps(plain, ensure_ascii=False, indent=1))
         return
     show_figures(call, {here: count(answers)}, call.say("triage.on", file=title, count=len(found), point=here))
     show_figures(call, curve, call.say("triage.curve"), short=True)
+    _show(call.say("triage.sweep"), *_swept(call, sweep))
+    _show(call.say("triage.calibration"), *confidence.summary(call.said, sure))
+    _show("", *confidence.bins(call.said, sure))
     if hands:
         show_figures(call, split, call.say("triage.hands"), short=True)
     show_faults(call, answers, texts=texts)
@@ -132,7 +141,13 @@ def load(call: calls.Call, files: Sequence[Path]) -> list[Labelled]:
 
 
 def _plain(
-    file: str, point: str, report: Report, curve: Mapping[str, Report], hands: Mapping[str, Report]
+    file: str,
+    point: str,
+    report: Report,
+    curve: Mapping[str, Report],
+    sweep: Sequence[tuple[Point, Report]],
+    sure: Mapping[Head, Calibration],
+    hands: Mapping[str, Report],
 ) -> dict[str, Any]:
     return {
         "file": file,
@@ -140,6 +155,8 @@ def _plain(
         "point": point,
         "figures": reports.figures(report),
         "curve": {name: reports.figures(one) for name, one in curve.items()},
+        "sweep": [{"point": asdict(at), "figures": reports.figures(one)} for at, one in sweep],
+        "calibration": reports.calibration(sure),
         **({"hands": {name: reports.figures(one) for name, one in hands.items()}} if hands else {}),
         "errors": [reports.fault(fault) for fault in report.faults],
     }
@@ -151,6 +168,19 @@ def show_figures(call: calls.Call, found: Mapping[str, Report], title: str, *, s
     for name in Name:
         cells = (cell(call, one.figures[name], short=short) for one in found.values())
         table.add_row(call.say(f"triage.figure_{name}"), *cells)
+    Console().print(table)
+
+
+def _swept(call: calls.Call, sweep: Sequence[tuple[Point, Report]]) -> tuple[list[str], list[list[str]]]:
+    heads = [call.say("triage.strict"), *(call.say(f"triage.figure_{name}") for name in SWEPT)]
+    rows = [[strict(call.said, at), *(cell(call, one.figures[n], short=True) for n in SWEPT)] for at, one in sweep]
+    return heads, rows
+
+
+def _show(title: str, heads: Iterable[str], rows: Iterable[Iterable[str]]) -> None:
+    table = Table(*heads, title=title)
+    for cells in rows:
+        table.add_row(*cells)
     Console().print(table)
 
 

@@ -86,8 +86,32 @@ def test_figures_with_counts_intervals_curve_hands_and_errors(desk: Desk) -> Non
     assert list(found["curve"]) == ["宁可多问", "适中", "宁可安静"]
     assert found["curve"]["适中"] == found["figures"]
     assert list(found["hands"]) == ["a", "b"]
+    assert all(set(one) == set(found["figures"]) for one in (*found["curve"].values(), found["hands"]["a"]))
+    assert all(one.keys() == {"share", "hits", "cases", "low", "high"} for one in found["figures"].values())
+    sweep = found["sweep"]
+    assert (sweep[0]["point"], sweep[-1]["point"]) == (
+        {"act": 0, "ask": 0, "estate": 0},
+        {"act": 1, "ask": 1, "estate": 1},
+    )
+    assert {"act": 0.54, "ask": 0.53, "estate": 0.48} in [one["point"] for one in sweep]
+    reached = [one["figures"]["requests_reached"]["hits"] for one in sweep]
+    assert (reached[0], reached[-1]) == (2, 1)
+    peace = [one["figures"]["left_in_peace"]["hits"] for one in sweep]
+    assert peace == sorted(peace)
+    sure = found["calibration"]
+    assert sum(one["cases"] for one in sure.values()) == 4
+    assert sure["danger"]["right"] == {"share": 1.0, "hits": 1, "cases": 1, "low": 0.2065, "high": 1.0}
+    assert set(sure["danger"]) == {"cases", "stated", "right", "expected_calibration_error", "brier", "bins"}
     assert all(set(one) == {"id", "kind", "answered", "expected"} for one in found["errors"])
     assert "漏水" not in json.dumps(found, ensure_ascii=False)
+
+
+def test_the_screen_tells_curve_and_confidence(desk: Desk) -> None:
+    shown = desk.ok("triage", "eval", desk.file("rows.jsonl", labelled(ROWS)))
+    assert "从有事没事都说" in shown
+    assert "把握准不准" in shown
+    assert "没事，不出声" in shown
+    assert "90–100%" in shown
 
 
 def test_texts_are_shown_only_on_request(desk: Desk) -> None:

@@ -89,20 +89,22 @@ def test_the_definitions_of_the_figures() -> None:
             (CHAT, said(Act.SILENT)),
             (CHAT, said(Act.ASK)),
             (CHAT, said(Act.TICKET, "FIX01")),
+            (row(Act.SILENT, Intent.CHAT, name="chat0-1"), said(Act.SILENT)),
             (row(Act.SILENT, Intent.NOTICE), said(Act.ALERT)),
         ]
     ).figures
     assert {name.value: (f.hits, f.cases) for name, f in found.items()} == {
         "p0_recall": (1, 2),
-        "p0_false_alarms": (1, 4),
+        "p0_false_alarms": (1, 5),
         "requests_reached": (3, 4),
         "ticket_precision": (2, 4),
-        "left_in_peace": (1, 4),
+        "left_in_peace": (2, 5),
+        "small_talk_in_peace": (1, 1),
         "category_second": (1, 2),
         "category_top": (2, 2),
         "place_exact": (1, 2),
         "asked_of_requests": (1, 4),
-        "asked_of_silent": (1, 4),
+        "asked_of_silent": (1, 5),
     }
 
 

@@ -144,6 +144,7 @@ LINES: dict[str, UseCase] = {
     "add": tickets.add,
     "reassign": leading.reassign,
     "notice": notices.write,
+    "notice_reason": notices.give_reason,
     "visit_need": visits.need,
     "visit_note": visits.note,
     "visit_date": visits.postpone,

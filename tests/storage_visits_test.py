@@ -14,8 +14,8 @@ import sqlalchemy as sa
 from domain.calendar import Calendar
 from domain.incoming import Chat, ChatKind, Incoming, Kind, Sender
 from domain.outgoing import SendState
+from handlers.announcing import send_notices
 from handlers.context import Context, Policy
-from handlers.notices import send_notices
 from handlers.router import handle
 from handlers.visits import remind_visits
 from storage import visits as visit_rows
@@ -338,7 +338,7 @@ async def test_cap_and_night(world: World) -> None:
     assert (await noticed(world))[-1][1] == "19 07:00"
     await world.says(CHEN, "通知 ！燃气检修")
     assert "确定" in (await world.says(CHEN, "通知 发送 5"))[0]
-    await world.presses(CHEN, "urgent", "notice")
+    await world.presses(CHEN, "urgent:danger", "notice")
     await world.tick()
     assert (await noticed(world))[-1][1] == "18 23:00"
     assert "【紧急】\n燃气检修" in await world.texts()
@@ -401,7 +401,7 @@ async def test_the_secretary_writes_to_all_grids_below(world: World) -> None:
     await world.tick()
     assert [key for key, _, _ in await noticed(world)] == ["0/-1", "0/-2", "0/-3"]
     told = [row for row in await world.rows(sa.select(outbox)) if row.chat_id == WANG and "3个群" in row.body["text"]]
-    assert len(told) == 2  # the preview and one summary
+    assert len(told) == 1  # the preview; what became of it is told when it has arrived
     assert "1个群" in (await world.says(WANG, "通知 #G2 停水"))[0]
 
 

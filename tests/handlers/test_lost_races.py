@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from domain.incoming import Chat
 from domain.ticket import State
-from handlers import danger, notices, visits
+from handlers import announcing, danger, visits
 from handlers.notify import member_chat
 from storage import calls
 from storage import notices as notice_rows
@@ -78,8 +78,8 @@ async def test_a_notice_another_process_has_said(
     world.em.clock.advance(wait)
     with monkeypatch.context() as patch:
         patch.setattr(notice_rows, "save", _slower)
-        assert await _runs(world, notices.send_notices) == 0
-    assert await _runs(world, notices.send_notices) >= 1
+        assert await _runs(world, announcing.send_notices) == 0
+    assert await _runs(world, announcing.send_notices) >= 1
 
 
 async def test_an_alert_that_is_answered_or_over_rings_no_more(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

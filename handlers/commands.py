@@ -13,6 +13,7 @@ from handlers import (
     correcting,
     enquiries,
     explaining,
+    figures,
     handling,
     leading,
     members,
@@ -107,7 +108,8 @@ COMMANDS: tuple[Command, ...] = (
     Command("lingmindu", ("灵敏度",), For.LEADER, naming.tune, private=True, free=True),
     Command("tongzhi", ("通知", "公告"), For.LEADER, notices.draft, private=True, free=True),
     Command("mingce", ("名册",), For.LEADER, members.roster, private=True),
-    Command("jinri", ("今日",), For.LEADER, enquiries.today, private=True),
+    Command("jinri", ("今日",), For.LEADER, figures.today, private=True),
+    Command("benzhou", ("本周",), For.LEADER, figures.week, private=True),
     Command("jingmo", ("静默",), For.LEADER, members.mute, free=True),
     Command("dengji", ("登记",), For.LEADER, members.register, free=True),
 )

@@ -34,20 +34,22 @@ async def tell_delivered(cx: Context, tx: WriteTx) -> None:
         rows = await notices.of_number(tx, number)
         found = await notices.deliveries(tx, rows)
         await notices.mark_reported(tx, rows)
-        if not found:  # it found no room in any group, and its author knows
-            continue
-        first = rows[0]
-        lines = await _lines(cx, tx, "notices.delivered.done", first, found)
-        if first.next_at is not None:
-            lines.append(cx.said.say("notices.summary.next", at=cx.when(first.next_at)))
-        key = f"notice:{first.id}:delivered:{first.sent}"
-        await announcing.tell_author(cx, tx, first, key, "\n".join(lines), _buttons(found))
+        for slot in sorted({d.slot for d in found}):
+            await _tell(cx, tx, rows[0], slot, [d for d in found if d.slot == slot])
+
+
+async def _tell(cx: Context, tx: WriteTx, row: Notice, slot: int, found: Sequence[Delivery]) -> None:
+    lines = await _lines(cx, tx, "notices.delivered.done", row, found)
+    if row.next_at is not None:
+        lines.append(cx.said.say("notices.summary.next", at=cx.when(row.next_at)))
+    key = f"notice:{row.id}:delivered:{slot}"
+    await announcing.tell_author(cx, tx, row, key, "\n".join(lines), _buttons(found))
 
 
 async def show(cx: Context, tx: WriteTx, ask: Ask, rows: Sequence[Notice]) -> None:
     """结果: how it stands now, group by group."""
     first = rows[0]
-    found = await notices.deliveries(tx, rows, all_times=True)
+    found = await notices.deliveries(tx, rows, last=True)
     if not found:
         notify.reply(cx, tx, ask.event, cx.said.say("notices.delivered.nothing", number=first.number))
         return
@@ -61,12 +63,10 @@ async def show(cx: Context, tx: WriteTx, ask: Ask, rows: Sequence[Notice]) -> No
 async def again(cx: Context, tx: WriteTx, ask: Ask, rows: Sequence[Notice]) -> None:
     """再发: a new draft for the groups that did not get it. Nothing is repeated without the author looking at it."""
     first = rows[0]
-    # A group that got it later, at another try, is not told twice.
-    last = {(d.grid_id, d.chat): d.state for d in await notices.deliveries(tx, rows, all_times=True)}
     missed: dict[int, list[Chat]] = {}
-    for (grid_id, chat), state in last.items():
-        if state in _AGAIN:
-            missed.setdefault(grid_id, []).append(chat)
+    for delivery in await notices.deliveries(tx, rows, last=True):
+        if delivery.state in _AGAIN:
+            missed.setdefault(delivery.grid_id, []).append(delivery.chat)
     if not missed or ask.member is None:
         raise refusal.NoticeSettled(number=first.number)
     areas = {row.grid_id: row.target.areas for row in rows}

@@ -10,7 +10,7 @@ from datetime import timedelta
 
 import structlog
 
-from handlers import announcing, danger, delivered, dispatching, questions, tickets, visits
+from handlers import announcing, danger, delivered, dispatching, figures, questions, tickets, visits
 from handlers.context import Context
 from storage import conversation, intake, outbox, retention
 from storage import tickets as ticket_rows
@@ -63,6 +63,7 @@ JOBS: tuple[Job, ...] = (
     Job("remind_visits", timedelta(minutes=1), visits.remind_visits),
     Job("send_notices", timedelta(seconds=5), announcing.send_notices),
     Job("tell_delivered", timedelta(seconds=10), delivered.tell_delivered),
+    Job("tell_digests", timedelta(seconds=30), figures.tell_digests),
     Job("recover_sends", timedelta(seconds=10), recover_sends),
     Job("forget_albums", timedelta(seconds=5), forget_albums),
     Job("forget", timedelta(minutes=1), forget),

@@ -55,8 +55,9 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """What became of one time a notice was said in one group."""
+    """What became of a notice in one group, at the time it was said that ``slot`` counts (from 0)."""
 
+    slot: int
     chat: Chat
     grid_id: int
     state: SendState
@@ -133,15 +134,15 @@ async def settled(tx: ReadTx) -> list[int]:
     return sorted(row.number for row in rows)
 
 
-async def deliveries(tx: ReadTx, rows: Sequence[Notice], *, all_times: bool = False) -> list[Delivery]:
-    """What became of it in each group, the times its author has not heard about; or every one still on record."""
-    reported = {row.id: 0 if all_times else row.reported for row in rows}
-    mine = (outbox.c.notice.in_(list(reported)), outbox.c.kind == Kind.NOTICE, outbox.c.state != SendState.SUPERSEDED)
+async def deliveries(tx: ReadTx, rows: Sequence[Notice], *, last: bool = False) -> list[Delivery]:
+    """What became of it in each group, the times its author has not heard about; or only the last time."""
+    since = {row.id: row.sent - 1 if last else row.reported for row in rows}
+    mine = (outbox.c.notice.in_(list(since)), outbox.c.kind == Kind.NOTICE, outbox.c.state != SendState.SUPERSEDED)
     found = await tx.rows(sa.select(outbox).where(*mine).order_by(outbox.c.grid_id, outbox.c.id))
     return [
-        Delivery(Chat(row.channel, row.bot, row.chat_id), row.grid_id, _state(row))
+        Delivery(slot, Chat(row.channel, row.bot, row.chat_id), row.grid_id, _state(row))
         for row in found
-        if int(row.key.split(":")[2]) >= reported[row.notice]  # the slot, see ``handlers/announcing.py``
+        if (slot := int(row.key.split(":")[2])) >= since[row.notice]  # the key: see ``handlers/announcing.py``
     ]
 
 

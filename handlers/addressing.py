@@ -28,28 +28,30 @@ class _Scope:
 
 async def targets(cx: Context, tx: ReadTx, ask: Ask, words: Sequence[str]) -> list[Target]:
     """What was written behind ``#``; without a word everything the author looks after."""
-    scope = await _scope(tx, ask)
+    scope = await _scope(tx, ask, named=bool(words))
+    if not words:
+        return [Target(grid.id) for grid in scope.grids if grid.groups]
     found: dict[int, Target] = {}
-    for word in words or (cx.said.say("notices.everything").split()[0],):
+    whole: set[int] = set()
+    for word in words:
         hits = _hits(cx, scope, word)
         if not hits:
             raise refusal.UnknownChoice(choices=_choices(scope))
         for hit in hits:
             known = found.get(hit.grid_id, Target(hit.grid_id))
-            found[hit.grid_id] = Target(hit.grid_id, _more(known.areas, hit.areas), _more(known.chats, hit.chats))
+            if not hit.areas and not hit.chats:
+                whole.add(hit.grid_id)
+            chosen = () if hit.grid_id in whole else _more(known.chats, hit.chats)
+            found[hit.grid_id] = Target(hit.grid_id, _more(known.areas, hit.areas), chosen)
     return [found[grid.id] for grid in scope.grids if grid.id in found and grid.groups]
 
 
-async def _scope(tx: ReadTx, ask: Ask) -> _Scope:
+async def _scope(tx: ReadTx, ask: Ask, *, named: bool) -> _Scope:
     member = access.require_member(ask)
-    if ask.grid is not None and member.area_id == ask.grid.id:
-        ids, parts = [ask.grid.id], []
-    else:
-        ids = await grids.below(tx, member.area_id)
-        parts = [
-            (frozenset(await grids.below(tx, area_id)), code, name)
-            for area_id, code, name in await grids.parts_of(tx, member.area_id)
-        ]
+    own = ask.grid is not None and member.area_id == ask.grid.id
+    ids = [member.area_id] if own else await grids.below(tx, member.area_id)
+    above = await grids.parts_of(tx, member.area_id) if named and not own else []
+    parts = [(frozenset(await grids.below(tx, area_id)), code, name) for area_id, code, name in above]
     return _Scope([await grids.by_id(tx, grid_id) for grid_id in ids], await groups.titled(tx, *ids), parts)
 
 

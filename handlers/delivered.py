@@ -35,7 +35,9 @@ async def tell_delivered(cx: Context, tx: WriteTx) -> None:
         found = await notices.deliveries(tx, rows)
         await notices.mark_reported(tx, rows)
         for slot in sorted({d.slot for d in found}):
-            await _tell(cx, tx, rows[0], slot, [d for d in found if d.slot == slot])
+            there = [d for d in found if d.slot == slot]
+            if any(d.state is not SendState.CANCELLED for d in there):  # who took it back knows
+                await _tell(cx, tx, rows[0], slot, there)
 
 
 async def _tell(cx: Context, tx: WriteTx, row: Notice, slot: int, found: Sequence[Delivery]) -> None:

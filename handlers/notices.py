@@ -85,13 +85,15 @@ async def write(cx: Context, tx: WriteTx, ask: Ask) -> None:
         return
     for row in old:
         await notices.save(tx, row, State.CANCELLED, None)
-    await _show_draft(cx, tx, ask, member, targets, wanted)
+    number = await _insert(cx, tx, member, targets, wanted)
+    text = await previews.preview(cx, tx, await notices.of_number(tx, number))
+    if old and old[0].state is State.SCHEDULED:
+        text += "\n" + cx.said.say("notices.replaced", number=old[0].number)
+    _reply(cx, tx, ask, text, previews.DRAFT_BUTTONS, number, "preview")
 
 
-async def _show_draft(
-    cx: Context, tx: WriteTx, ask: Ask, member: Member, targets: Sequence[Target], wanted: Wanted
-) -> None:
-    number = await notices.insert(
+async def _insert(cx: Context, tx: WriteTx, member: Member, targets: Sequence[Target], wanted: Wanted) -> int:
+    return await notices.insert(
         tx,
         member.id,
         targets,
@@ -101,8 +103,6 @@ async def _show_draft(
         next_at=wanted.at,
         at=cx.now,
     )
-    text = await previews.preview(cx, tx, await notices.of_number(tx, number))
-    _reply(cx, tx, ask, text, previews.DRAFT_BUTTONS, number, "preview")
 
 
 def _reply(
@@ -159,8 +159,9 @@ async def decide(cx: Context, tx: WriteTx, ask: Ask) -> None:
     """发送, 改, 取消, 跳过一次, 结果, 再发: by button or in words. An urgent notice is asked about once more."""
     _require_author(ask)
     choice, _, detail = ask.words.partition(":")
-    if choice == "show" and detail:
-        ask = replace(ask, number=int(detail))
+    if choice == "show":
+        await _show(cx, tx, replace(ask, number=int(detail)) if detail else ask)
+        return
     rows = await _rows(tx, ask)
     match choice:
         case "send" if rows[0].urgent:
@@ -182,11 +183,20 @@ async def decide(cx: Context, tx: WriteTx, ask: Ask) -> None:
             await delivered.show(cx, tx, ask, rows)
         case "again":
             await delivered.again(cx, tx, ask, rows)
-        case "show":
-            text = await previews.about(cx, tx, rows)
-            _reply(cx, tx, ask, text, previews.buttons(rows[0]), rows[0].number, "show")
         case _:
             await _cancel(cx, tx, ask, rows)
+
+
+async def _show(cx: Context, tx: WriteTx, ask: Ask) -> None:
+    """看: for everybody who steers one of its grids; buttons for those who may change it."""
+    member = access.require_member(ask)
+    rows = await notices.of_number(tx, ask.number or 0)
+    theirs = [row for row in rows if await _steers(tx, member, [row])]
+    mine = bool(rows) and (rows[0].author_id == member.id or len(theirs) == len(rows))
+    if not mine and not theirs:
+        raise refusal.NoSuchNotice(number=ask.number)
+    text = await previews.about(cx, tx, rows)
+    _reply(cx, tx, ask, text, previews.buttons(rows[0]) if mine else [], rows[0].number, "show")
 
 
 def _require_state(rows: Sequence[Notice], *states: State) -> None:

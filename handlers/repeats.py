@@ -67,7 +67,7 @@ def words(cx: Context, repeat: Repeat) -> str:
             rhythm = say("notices.every.week" if repeat.step == 1 else "notices.every.two_weeks", days=days)
         case Every.MONTH if repeat.weekdays:
             rhythm = say("notices.every.month_weekday", nth=say(f"notices.nth.{repeat.nth}"), days=days)
-        case Every.MONTH:
+        case _:
             dates = "、".join(
                 say("notices.every.last_day") if day < 0 else say("notices.every.date", day=day)
                 for day in repeat.month_days

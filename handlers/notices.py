@@ -134,6 +134,8 @@ def _read(cx: Context, text: str, old: Sequence[Notice]) -> Wanted:
         wanted = replace(wanted, urgent=True)
     if wanted.urgent and wanted.repeat is not None:
         raise refusal.UrgentOnce
+    if wanted.repeat is not None and repeats.next_slot(wanted.repeat, cx.now, cx.calendar) is None:
+        raise refusal.TimePassed
     return wanted
 
 

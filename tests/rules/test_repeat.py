@@ -68,7 +68,16 @@ def test_rhythms(text: str, rule: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["@每月 大扫除", "@每月32日 大扫除", "@每月0日 大扫除", "@每周五到周一 大扫除", "@每年 大扫除"]
+    "text",
+    [
+        "@每月 大扫除",
+        "@每月32日 大扫除",
+        "@每月0日 大扫除",
+        "@每月1-15日 大扫除",
+        "@每月1日到5日 大扫除",
+        "@每周五到周一 大扫除",
+        "@每年 大扫除",
+    ],
 )
 def test_what_is_no_clear_rhythm_is_refused(text: str) -> None:
     with pytest.raises(refusal.TimeUnclear):

@@ -109,6 +109,8 @@ class Manners(_Section):
     questions_per_day: Annotated[int, Field(ge=0, le=20)] = 3
     notices_per_day: Annotated[int, Field(ge=0, le=5)] = 2
     join_minutes: Annotated[int, Field(ge=1, le=10)] = 5
+    digest: bool = True
+    digest_at: time = time(8, 30)
     caution: Literal["宁可多问", "适中", "宁可安静"] = "适中"
 
     @field_validator("caution", mode="before")
@@ -189,6 +191,7 @@ class Config(_Section):
             visit_at=self.visits.remind_at,
             visits_enabled=self.visits.enabled and sensitive_ok,
             caution=m.point,
+            digest_at=m.digest_at if m.digest else None,
         )
 
 

@@ -67,3 +67,10 @@ class QuietHours:
         if self.start > self.end and clock >= self.start:
             day += timedelta(days=1)
         return calendar.at(day, self.end)
+
+    def next_start(self, calendar: Calendar, at: datetime) -> datetime | None:
+        """When the quiet span begins next, after an instant outside of it; None when there is none."""
+        if self.start == self.end:
+            return None
+        day = calendar.today(at)
+        return next(start for ahead in range(3) if (start := calendar.at(day + timedelta(days=ahead), self.start)) > at)

@@ -8,14 +8,19 @@ import re
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
+from typing import Any
 
 from domain import refusal
-from domain.calendar import Calendar
+from domain.calendar import Calendar, QuietHours
+from domain.repeat import Every, Repeat
 
 LONGEST = 1000
 
 STALE = timedelta(hours=12)
 """“明天停水” is worse than nothing when it comes a day late."""
+
+LATE = timedelta(minutes=15)
+"""More than a restart takes."""
 
 MORNING = time(9)
 """The hour of a day that was named without one; the preview shows it."""
@@ -30,46 +35,10 @@ class State(StrEnum):
     CANCELLED = "cancelled"
 
 
-@dataclass(frozen=True, slots=True)
-class Weekly:
-    """Every week on some weekdays (Monday is 0) at one hour, in the form of an iCalendar rule."""
-
-    days: tuple[int, ...]
-    clock: time
-
-    def rule(self) -> str:
-        """As it is stored."""
-        by_day = ",".join(_RULE_DAYS[day] for day in self.days)
-        return f"FREQ=WEEKLY;BYDAY={by_day};BYHOUR={self.clock.hour};BYMINUTE={self.clock.minute}"
-
-    @classmethod
-    def of_rule(cls, rule: str) -> "Weekly":
-        """Back from storage."""
-        parts = dict(part.split("=", 1) for part in rule.split(";"))
-        days = tuple(_RULE_DAYS.index(day) for day in parts["BYDAY"].split(","))
-        return cls(days, time(int(parts["BYHOUR"]), int(parts["BYMINUTE"])))
-
-    def next(self, after: datetime, calendar: Calendar) -> datetime:
-        """The first slot after an instant."""
-        return next(at for at in self._around(after, calendar, range(-1, 9)) if at > after)
-
-    def newest(self, until: datetime, calendar: Calendar) -> datetime:
-        """The last slot not after an instant."""
-        return next(at for at in self._around(until, calendar, range(1, -9, -1)) if at <= until)
-
-    def between(self, after: datetime, until: datetime, calendar: Calendar) -> int:
-        """How many slots lie after one instant and not after another."""
-        count = 0
-        while (after := self.next(after, calendar)) <= until:
-            count += 1
-        return count
-
-    def _around(self, at: datetime, calendar: Calendar, offsets: range) -> list[datetime]:
-        days = [calendar.today(at) + timedelta(days=offset) for offset in offsets]
-        return [calendar.at(day, self.clock) for day in days if day.weekday() in self.days]
-
-
-_RULE_DAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
+def is_late(due_at: datetime, now: datetime, quiet: QuietHours, calendar: Calendar) -> bool:
+    """Whether it is too late to say it, so that its author is asked: half a day late, or late and night by now."""
+    at_night = quiet.covers(calendar.local(now).time().replace(tzinfo=None))
+    return now - due_at > (LATE if at_night else STALE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +49,7 @@ class Wanted:
     urgent: bool = False
     areas: tuple[str, ...] = ()
     at: datetime | None = None
-    weekly: Weekly | None = None
+    repeat: Repeat | None = None
     timed: bool = False
 
 
@@ -93,8 +62,21 @@ _PLAIN = str.maketrans({0xFF20: "@", 0x3000: " ", **{0xFF10 + digit: str(digit) 
 _MARK = re.compile(rf"(?P<mark>[@#＃!！]|{_URGENT}(?=[\s:：，,!！]))\s*")
 _AREAS = re.compile(r"[^\s,，、;；/]+(?:\s*[,，、;；/]\s*[^\s,，、;；/]+)*")
 _NOW = re.compile(r"(?:现在|立即|马上|立刻)")
+_ONE = r"[一二三四五六日天]"
 _DAILY = re.compile(r"每[天日]\s*")
-_WEEKLY = re.compile(rf"每{_WEEK}(?P<days>[一二三四五六日天](?:[、,，和]?[一二三四五六日天])*)\s*")
+_WEEKLY = re.compile(
+    rf"(?:(?P<two>每[两2]个?{_WEEK}的?|隔(?:{_WEEK}(?={_WEEK}))?)|每){_WEEK}"
+    rf"(?:(?P<first>{_ONE}){_TO}{_WEEK}?(?P<last>{_ONE})|(?P<days>{_ONE}(?:[、,，和]?{_WEEK}?{_ONE})*))\s*"
+)
+_MONTHLY = re.compile(
+    rf"每个?月的?\s*(?:(?P<end>最后一[天日]|月底)"
+    rf"|(?:第(?P<nth>[一二三四1-4])|(?P<final>最后一))个?{_WEEK}(?P<weekday>{_ONE})"
+    r"|(?P<days>\d{1,2}[日号]?(?:\s*[、,，和]\s*\d{1,2}[日号]?)*))(?![\d:：点时日号]|\s*[-–—~～到至]\s*\d{1,2}[日号])\s*",
+    re.ASCII,
+)
+_ORDINALS = "一二三四1234"
+_UNTIL = re.compile(r"(?:直?到|至)\s*")
+_UNTIL_END = re.compile(r"\A(?:为止|止)?\s*")
 _NAMED = re.compile(r"(?P<word>今[天日]|今(?=[早晚])|明[天日]|明(?=[早晚])|大后天|后[天日])\s*")
 _NAMES = {"今": 0, "明": 1, "后": 2, "大": 3}
 _WEEKDAY = re.compile(rf"(?P<which>[下这本]?){_WEEK}(?P<day>[一二三四五六日天])\s*")
@@ -134,14 +116,9 @@ def read(text: str, now: datetime, calendar: Calendar) -> Wanted:
 
 def _read_time(wanted: Wanted, rest: str, now: datetime, calendar: Calendar) -> tuple[Wanted, str]:
     if found := _NOW.match(rest):
-        return replace(wanted, at=None, weekly=None, timed=True), rest[found.end() :]
-    if found := _DAILY.match(rest) or _WEEKLY.match(rest):
-        named = found.groupdict().get("days")
-        days = sorted({_weekday(c) for c in named if c in "一二三四五六日天"}) if named else range(7)
-        clock, rest = _clock(rest[found.end() :])
-        _require_clear(clock, rest)
-        weekly = Weekly(tuple(days), clock or MORNING)
-        return replace(wanted, at=None, weekly=weekly, timed=True), rest
+        return replace(wanted, at=None, repeat=None, timed=True), rest[found.end() :]
+    if (again := _repeat(rest, now, calendar)) is not None:
+        return replace(wanted, at=None, repeat=again[0], timed=True), again[1]
     today = calendar.today(now)
     day, rest, repeats = _day(rest, today)
     clock, rest = _clock(rest)
@@ -153,7 +130,66 @@ def _read_time(wanted: Wanted, rest: str, now: datetime, calendar: Calendar) -> 
         at = calendar.at((day or today) + timedelta(days=7), clock or MORNING)
     if at <= now:
         raise refusal.TimePassed
-    return replace(wanted, at=at, weekly=None, timed=True), rest
+    return replace(wanted, at=at, repeat=None, timed=True), rest
+
+
+def _repeat(rest: str, now: datetime, calendar: Calendar) -> tuple[Repeat, str] | None:
+    """A rhythm and what follows it: every day, weekdays, days of the month, each with an hour and perhaps a last day."""
+    today = calendar.today(now)
+    repeat = Repeat(Every.DAY, MORNING, today)
+    if found := _DAILY.match(rest):
+        pass
+    elif found := _WEEKLY.match(rest):
+        repeat = replace(repeat, every=Every.WEEK, weekdays=_weekdays(found), step=2 if found["two"] else 1)
+    elif found := _MONTHLY.match(rest):
+        repeat = replace(repeat, every=Every.MONTH, **_of_month(found))
+    else:
+        return None
+    rest = rest[found.end() :]
+    until, rest = _until(rest, today)
+    clock, rest = _clock(rest)
+    if until is None:
+        until, rest = _until(rest, today)
+    _require_clear(clock, rest)
+    repeat = replace(repeat, clock=clock or MORNING, until=until)
+    if repeat.every is Every.WEEK:  # every second week counts from the first time it comes
+        days = (today + timedelta(days=ahead) for ahead in range(8))
+        coming = (day for day in days if day.weekday() in repeat.weekdays and calendar.at(day, repeat.clock) > now)
+        repeat = replace(repeat, start=next(coming))
+    return repeat, rest
+
+
+def _weekdays(found: re.Match[str]) -> tuple[int, ...]:
+    if found["days"]:
+        return tuple(sorted({_weekday(c) for c in found["days"] if c in f"{_WEEKDAYS}天"}))
+    first, last = _weekday(found["first"]), _weekday(found["last"])
+    if last <= first:
+        raise refusal.TimeUnclear
+    return tuple(range(first, last + 1))
+
+
+def _of_month(found: re.Match[str]) -> dict[str, Any]:
+    if found["end"]:
+        return {"month_days": (-1,)}
+    if found["weekday"]:
+        nth = -1 if found["final"] else _ORDINALS.index(found["nth"]) % 4 + 1
+        return {"weekdays": (_weekday(found["weekday"]),), "nth": nth}
+    days = tuple(sorted({int(day) for day in re.findall(r"\d+", found["days"])}))
+    if not 1 <= days[0] <= days[-1] <= 31:
+        raise refusal.TimeUnclear
+    return {"month_days": days}
+
+
+def _until(rest: str, today: date) -> tuple[date | None, str]:
+    found = _UNTIL.match(rest)
+    if found is None:
+        return None, rest
+    day, after, _ = _day(rest[found.end() :], today)
+    if day is None:
+        return None, rest
+    if day < today:
+        raise refusal.TimePassed
+    return day, _UNTIL_END.sub("", after)
 
 
 def _require_clear(clock: time | None, rest: str) -> None:
@@ -209,14 +245,14 @@ def _clock(text: str) -> tuple[time | None, str]:
     return time(hour, minute), text[found.end() :]
 
 
-def read_day(text: str, today: date) -> date:
-    """A day and nothing else, after today: what a visit is put off to."""
+def read_day(text: str, today: date, *, today_too: bool = False) -> date:
+    """A day and nothing else, after today (or today): what a visit is put off to, when a notice is left out."""
     line = text.translate(_PLAIN).strip().lstrip("改到至").strip(" 。.，,")
     day, rest, repeats = _day(line, today)
     if day is None or rest.strip():
         raise refusal.TimeUnclear
-    if repeats and day == today:
+    if repeats and day == today and not today_too:
         day += timedelta(days=7)
-    if day <= today:
+    if day < today or (day == today and not today_too):
         raise refusal.TimePassed
     return day

@@ -134,6 +134,14 @@ class NoticeSettled(Refusal):
     """The notice was sent or cancelled before."""
 
 
+class UrgentOnce(Refusal):
+    """What comes every week is no emergency."""
+
+
+class NotThatDay(Refusal):
+    """A rhythm has no occurrence on that day to leave out."""
+
+
 class TooManyNotices(Refusal):
     """A group gets at most two unsolicited messages a day."""
 

@@ -36,6 +36,7 @@ class Policy:
     visit_at: time = time(9)
     visits_enabled: bool = True
     caution: str = "normal"
+    digest_at: time | None = time(8, 30)
 
 
 def _ear_at(point: str) -> Ear:

@@ -1,14 +1,12 @@
-"""Asking 党小栖: how a ticket stands, what is stored about me, what the grid looks like today."""
+"""Asking 党小栖: how a ticket stands, what is stored about me, what is in my hands."""
 
 import json
-from datetime import time
 
 from domain.ticket import OPEN, State, Ticket
 from handlers import access, cards, explaining, joining, misheard, notify
 from handlers.context import Ask, Context
-from storage import calls, grids, outbox, tickets
+from storage import calls, grids, tickets
 from storage.database import WriteTx
-from storage.tables import outbox as outbox_table
 from storage.tables import tickets as table
 
 _SHOWN = 10
@@ -113,34 +111,3 @@ async def work(cx: Context, tx: WriteTx, ask: Ask) -> None:
         by = cx.by(ticket.closing_due_at)
         lines.append(cx.said.say(key, title=cards.title(cx, ticket, public=False), by=by, number=ticket.number))
     notify.reply(cx, tx, ask.event, "\n".join(lines)[:4000])
-
-
-async def today(cx: Context, tx: WriteTx, ask: Ask) -> None:
-    """今日: the grid in figures - tickets, never persons - and what went out without an answer."""
-    grid = access.led_grid(ask)
-    start = cx.calendar.at(cx.calendar.today(cx.now), time(0))
-    new = await tickets.count(tx, table.c.grid_id == grid.id, table.c.created_at >= start)
-    live = await tickets.open_in(tx, grid.id)
-    late = [t for t in live if t.is_open and t.closing_due_at < cx.now]
-    unheard = [t for t in live if t.is_open and t.responded_at is None and t.response_due_at < cx.now]
-    unknown = await outbox.select(tx, outbox_table.c.state == "unknown", outbox_table.c.grid_id == grid.id, limit=20)
-    text = cx.said.say(
-        "reply.today",
-        grid=grid.name,
-        new=new,
-        open=sum(t.is_open for t in live),
-        waiting=sum(t.state is State.SOLVED for t in live),
-        late=_numbers(cx, late),
-        unheard=_numbers(cx, unheard),
-        unknown=len(unknown),
-    )
-    if unknown:
-        kinds = dict.fromkeys(cx.said.say(f"page.kind_{row.kind}") for row in unknown)
-        text += "\n" + cx.said.say("reply.today_unknown", kinds="、".join(kinds))
-    if grid.muted_until is not None and cx.now < grid.muted_until:
-        text += "\n" + cx.said.say("reply.today_muted", until=cx.when(grid.muted_until))
-    notify.reply(cx, tx, ask.event, text)
-
-
-def _numbers(cx: Context, found: list[Ticket]) -> str:
-    return "、".join(str(t.number) for t in found[:20]) or cx.said.say("reply.none")

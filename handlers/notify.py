@@ -49,10 +49,12 @@ def body(
 
 
 def label(cx: Context, name: str) -> str:
-    """What stands on a button: a word of its own, the name of a category or of a refusal reason."""
+    """What stands on a button: a word of its own, a number, the name of a category or of a refusal reason."""
     kind, _, code = name.partition(".")
     if kind == "category":
         return cx.category_name(code)
+    if kind == "number":
+        return cx.said.say("button.number", number=code)
     return cx.said.say(f"refusal_name.{code}" if kind == "refusal" else f"button.{name}")
 
 
@@ -143,9 +145,11 @@ def to_chat(
     staff: bool = False,
     ticket: int | None = None,
     grid_id: int | None = None,
+    notice: int | None = None,
     at: datetime | None = None,
+    expires_at: datetime | None = None,
 ) -> None:
-    """A message to a chat, at the earliest time it may arrive there."""
+    """A message to a chat, at the earliest time it may arrive there, and not after ``expires_at``."""
     start = at or not_before(cx, kind, staff=staff, urgent=urgent)
     outbox.add(
         tx,
@@ -156,8 +160,10 @@ def to_chat(
         body=content,
         now=cx.now,
         not_before=start,
+        expires_at=expires_at,
         ticket=ticket,
         grid_id=grid_id,
+        notice=notice,
         urgent=urgent,
     )
 

@@ -10,7 +10,7 @@ from datetime import timedelta
 
 import structlog
 
-from handlers import danger, dispatching, notices, questions, tickets, visits
+from handlers import announcing, danger, delivered, dispatching, figures, questions, tickets, visits
 from handlers.context import Context
 from storage import conversation, intake, outbox, retention
 from storage import tickets as ticket_rows
@@ -61,7 +61,9 @@ JOBS: tuple[Job, ...] = (
     Job("remind_unconfirmed", timedelta(minutes=1), tickets.remind_unconfirmed),
     Job("forget_unanswered", timedelta(minutes=1), questions.forget_unanswered),
     Job("remind_visits", timedelta(minutes=1), visits.remind_visits),
-    Job("send_notices", timedelta(seconds=5), notices.send_notices),
+    Job("send_notices", timedelta(seconds=5), announcing.send_notices),
+    Job("tell_delivered", timedelta(seconds=10), delivered.tell_delivered),
+    Job("tell_digests", timedelta(seconds=30), figures.tell_digests),
     Job("recover_sends", timedelta(seconds=10), recover_sends),
     Job("forget_albums", timedelta(seconds=5), forget_albums),
     Job("forget", timedelta(minutes=1), forget),

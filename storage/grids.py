@@ -74,6 +74,17 @@ async def below(tx: ReadTx, area_id: int) -> list[int]:
     return sorted(set(found))
 
 
+async def parts_of(tx: ReadTx, area_id: int) -> list[tuple[int, str, str]]:
+    """The streets and communities inside an area, itself included: id, code, name."""
+    found: list[tuple[int, str, str]] = []
+    here = areas.c.id == area_id
+    wide = areas.c.kind.in_([AreaKind.STREET, AreaKind.COMMUNITY])
+    while rows := await tx.rows(sa.select(areas.c.id, areas.c.code, areas.c.name).where(here, wide)):
+        found += [(row.id, row.code, row.name) for row in rows]
+        here = areas.c.parent_id.in_([row.id for row in rows])
+    return found
+
+
 async def changed(tx: WriteTx) -> None:
     """Say that the roster has changed: every process drops the grids it keeps in memory."""
     await tx.execute(sa.update(counters).where(counters.c.name == "roster").values(value=counters.c.value + 1))

@@ -5,8 +5,9 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from domain.incoming import Chat
-from storage.database import WriteTx
+from storage.database import ReadTx, WriteTx
 from storage.tables import groups, tickets
+from storage.types import YES
 
 
 async def register(tx: WriteTx, chat: Chat, grid_id: int, title: str) -> None:
@@ -36,6 +37,19 @@ async def move(tx: WriteTx, old: Chat, new: Chat) -> None:
     await tx.execute(sa.update(groups).where(*_is(old)).values(active=False, became=new.id))
     of_old = (tickets.c.channel == old.channel, tickets.c.bot == old.bot, tickets.c.chat_id == old.id)
     await tx.execute(sa.update(tickets).where(*of_old).values(chat_id=new.id, message_id=""))
+
+
+async def titled(tx: ReadTx, *grid_ids: int) -> list[tuple[int, Chat, str]]:
+    """The groups of some grids: grid, chat, and what the group is called."""
+    stmt = sa.select(groups).where(groups.c.grid_id.in_(grid_ids), groups.c.active == YES)
+    rows = await tx.rows(stmt.order_by(groups.c.grid_id, groups.c.channel, groups.c.chat_id))
+    return [(row.grid_id, Chat(row.channel, row.bot, row.chat_id), row.title) for row in rows]
+
+
+async def current(tx: ReadTx, chat: Chat) -> Chat:
+    """Where a group is found now, whatever it was called when somebody chose it."""
+    became = await tx.value(sa.select(groups.c.became).where(*_is(chat)))
+    return await current(tx, Chat(chat.channel, chat.bot, became)) if became else chat
 
 
 def _row(chat: Chat) -> dict[str, str]:

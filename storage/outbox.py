@@ -50,6 +50,7 @@ def add(
     expires_at: datetime | None = None,
     ticket: int | None = None,
     grid_id: int | None = None,
+    notice: int | None = None,
     urgent: bool = False,
 ) -> None:
     """Say something once: a second row with the same key changes nothing. Keys hold no time and nothing a retry changes."""
@@ -73,6 +74,7 @@ def add(
             "replaces": replaces,
             "ticket": ticket,
             "grid_id": grid_id,
+            "notice": notice,
             "created_at": now,
             "not_before": start,
             "expires_at": expires_at,

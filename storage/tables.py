@@ -368,6 +368,7 @@ outbox = _table(
     _text("replaces"),
     _may("ticket", Id),
     _may("grid_id", Id),
+    _may("notice", Id),
     _need("created_at", Time),
     _need("not_before", Time),
     _may("expires_at", Time),
@@ -383,7 +384,9 @@ outbox = _table(
     sa.Index("ix_outbox_chat_state", "channel", "bot", "chat_id", "state"),
     sa.Index("ix_outbox_replaces", "replaces"),
     sa.Index("ix_outbox_ticket", "ticket"),
+    sa.Index("ix_outbox_notice", "notice"),
 )
+"""``notice``: the row of ``notices`` this is said for, so that its author can be told what became of it."""
 
 chat_pace = _table(
     "chat_pace",
@@ -485,8 +488,21 @@ notices = _table(
     _need("urgent", Flag),
     _may("next_at", Time),
     _need("sent", Id),
+    _need("reported", Id, server_default="0"),
+    _need("chats", Json, server_default="[]"),
+    _text("reason"),
     _need("created_at", Time),
     _may("first_id", Id, sa.ForeignKey("notices.id")),
     sa.Index("ix_notices_state_next_at", "state", "next_at"),
     sa.Index("ix_notices_first_id", "first_id"),
 )
+"""``repeat``: a rhythm as iCalendar lines. ``chats``: only these groups, none for all of the grid. ``reason``: why an urgent
+one was let through. ``reported``: how many of the times it was ``sent`` its author has heard about.
+"""
+
+digests = _table(
+    "digests",
+    sa.Column("grid_id", Id, sa.ForeignKey("areas.id"), primary_key=True, autoincrement=False),
+    _need("day", Day),
+)
+"""The last day for which a grid's morning digest was made, said or not."""

@@ -14,8 +14,9 @@ import sqlalchemy as sa
 from domain.calendar import Calendar
 from domain.incoming import Chat, ChatKind, Incoming, Kind, Sender
 from domain.outgoing import SendState
+from handlers.announcing import send_notices
 from handlers.context import Context, Policy
-from handlers.notices import send_notices
+from handlers.delivered import tell_delivered
 from handlers.router import handle
 from handlers.visits import remind_visits
 from storage import visits as visit_rows
@@ -338,7 +339,7 @@ async def test_cap_and_night(world: World) -> None:
     assert (await noticed(world))[-1][1] == "19 07:00"
     await world.says(CHEN, "通知 ！燃气检修")
     assert "确定" in (await world.says(CHEN, "通知 发送 5"))[0]
-    await world.presses(CHEN, "urgent", "notice")
+    await world.presses(CHEN, "urgent:danger", "notice")
     await world.tick()
     assert (await noticed(world))[-1][1] == "18 23:00"
     assert "【紧急】\n燃气检修" in await world.texts()
@@ -401,7 +402,7 @@ async def test_the_secretary_writes_to_all_grids_below(world: World) -> None:
     await world.tick()
     assert [key for key, _, _ in await noticed(world)] == ["0/-1", "0/-2", "0/-3"]
     told = [row for row in await world.rows(sa.select(outbox)) if row.chat_id == WANG and "3个群" in row.body["text"]]
-    assert len(told) == 2  # the preview and one summary
+    assert len(told) == 1  # the preview; what became of it is told when it has arrived
     assert "1个群" in (await world.says(WANG, "通知 #G2 停水"))[0]
 
 
@@ -497,3 +498,99 @@ async def test_without_a_group_there_is_no_notice(world: World) -> None:
     async with world.database.write("left") as tx:
         await tx.execute(sa.update(groups).values(active=False))
     assert await world.says(CHEN, "通知 停水") == [world.said.say("notices.no_groups")]
+
+
+async def _settle(world: World, **states: SendState) -> None:
+    """What the sender made of the notices that wait: by the end of the chat's number, ``g1`` and ``g2``."""
+    async with world.database.write("sent") as tx:
+        for chat, state in states.items():
+            mine = (outbox.c.kind == "notice", outbox.c.chat_id == f"-{chat[1:]}", outbox.c.state == SendState.PENDING)
+            await tx.execute(sa.update(outbox).where(*mine).values(state=state, settled_at=world.now))
+
+
+async def _told(world: World) -> list[str]:
+    before = await world.texts()
+    async with world.database.write("tell") as tx:
+        await tell_delivered(world.context(), tx)
+    return (await world.texts())[len(before) :]
+
+
+async def test_the_author_hears_once_what_became_of_it_in_each_group(world: World) -> None:
+    async with world.database.write("names") as tx:
+        for chat, title in (("-1", "一号群"), ("-2", "二号群")):
+            await tx.execute(sa.update(groups).where(groups.c.chat_id == chat).values(title=title))
+    await world.says(CHEN, "通知 停水")
+    await world.says(CHEN, "通知 发送 1")
+    await world.tick()
+    await _settle(world, g1=SendState.SENT)
+    assert await _told(world) == []
+    assert "送到1个群，还在等1个群。\n还在等的：二号群" in (await world.says(CHEN, "通知 结果 1"))[0]
+    await _settle(world, g2=SendState.FAILED)
+    (told,) = await _told(world)
+    assert "通知 1 发完了：送到1个群，没送到1个群。\n没送到的：二号群" in told
+    assert await _told(world) == []
+    await world.tick()
+    assert len(await noticed(world)) == 2
+    assert "发到1个群" in (await world.presses(CHEN, "again", "notice"))[0]
+    await world.says(CHEN, "通知 发送 2")
+    await world.tick()
+    assert [chat for chat, _, state in await noticed(world) if state == "pending"] == ["0/-2"]
+    await _settle(world, g2=SendState.EXPIRED)
+    assert "过了时间没发的：二号群" in (await _told(world))[0]
+    await world.says(CHEN, "通知 #一号群 停电")
+    await world.says(CHEN, "通知 发送 3")
+    await world.tick()
+    assert [chat for chat, _, state in await noticed(world) if state == "pending"] == ["0/-1"]
+    assert "发到2个群" in (await world.says(CHEN, "通知 #一号群,A1 停电"))[0]
+    assert "#一号群、#二号群" in (await world.says(CHEN, "通知 #九号群 停电"))[0]
+
+
+async def test_what_the_evening_held_up_is_not_said_in_the_morning(world: World) -> None:
+    await world.at(0, time(20)).says(CHEN, "通知 停水")
+    await world.says(CHEN, "通知 发送 1")
+    await world.says(CHEN, "通知 ！停气")
+    await world.says(CHEN, "通知 确定 2 抢修")
+    await world.tick()
+    ends = [row.expires_at for row in await world.rows(sa.select(outbox).where(outbox.c.kind == "notice"))]
+    assert ends == [ZONE.at(DAY, time(22))] * 2 + [ZONE.at(DAY + timedelta(days=1), time(8))] * 2
+
+
+async def test_two_times_are_told_apart(world: World) -> None:
+    await world.says(CHEN, "通知 @每天10:00 大扫除")
+    await world.says(CHEN, "通知 发送 1")
+    for day, state in ((0, SendState.SENT), (1, SendState.FAILED)):
+        await world.at(day, time(10)).tick()
+        await _settle(world, g1=state, g2=state)
+    first, second = await _told(world)
+    assert "送到2个群" in first
+    assert "没送到2个群" in second
+    assert "送到" not in (await world.says(CHEN, "通知 结果 1"))[0].split("没送到")[0]
+    assert "发到2个群" in (await world.says(CHEN, "通知 再发 1"))[0]
+
+
+async def test_a_rhythm_that_is_over_before_it_is_sent(world: World) -> None:
+    await world.says(CHEN, "通知 @每天10:00 到11-18 大扫除")
+    assert await world.at(1).says(CHEN, "通知 发送 1") == [world.said.say("refusal.TimePassed")]
+    await world.says(CHEN, "通知 取消 1")
+    assert world.said.say("notices.when_never") in (await world.says(CHEN, "通知 看 1"))[0]
+
+
+async def test_a_long_list_says_how_much_more_there_is(world: World) -> None:
+    for number in range(14):
+        await world.says(CHEN, f"通知 第{number}条")
+    assert world.said.say("notices.list_more", count=2) in (await world.says(CHEN, "通知 列表"))[0]
+
+
+async def test_a_leader_does_not_touch_what_the_street_says_to_many(world: World) -> None:
+    async with world.database.write("more") as tx:
+        await tx.execute(sa.insert(areas).values(id=20, parent_id=9, kind="grid", code="G2", name="G2"))
+        tx.add(groups, {"channel": "telegram", "bot": "bot", "chat_id": "-3", "grid_id": 20, "active": True})
+    await world.says(WANG, "通知 #A9 @每天10:00 体检")
+    await world.says(WANG, "通知 发送 1")
+    assert "体检" in (await world.says(CHEN, "通知 列表"))[0]  # he sees that it is coming
+    assert "发到3个群" in (await world.presses(CHEN, "show:1", "notice"))[0]
+    newest = (await world.rows(sa.select(keyboard_table).order_by(keyboard_table.c.expires_at)))[-1]
+    assert ["notice", "cancel"] not in newest.actions
+    assert await world.says(CHEN, "通知 看 9") == [world.said.say("refusal.NoSuchNotice")]
+    for word in ("取消", "跳过", "结果", "再发", "改"):
+        assert await world.says(CHEN, f"通知 {word} 1") == [world.said.say("refusal.NoSuchNotice")]

@@ -1,7 +1,9 @@
-"""``export tickets|roster FILE``: for Excel and WPS, without persons unless they are asked for."""
+"""``export tickets|roster|figures FILE``: for Excel and WPS, without persons unless they are asked for."""
 
 import asyncio
+import re
 from collections.abc import Callable, Coroutine
+from datetime import date, time, timedelta
 from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo
@@ -9,14 +11,17 @@ from zoneinfo import ZoneInfo
 import typer
 from rich.progress import Progress
 
+from bot.app import read_clock
 from bot.cli import call as calls
 from bot.cli.database import opened
 from bot.config import Config
 from bot.sheets import exporting as rows
+from bot.sheets.figures import FIGURES, figure_rows
 from bot.sheets.writing import Out, writing
 from bot.workdays import workdays
 from domain.calendar import Calendar
-from storage import rosters, tickets
+from domain.roster import AreaKind
+from storage import figures, rosters, tickets
 from texts.categories import load_categories
 
 app = typer.Typer()
@@ -40,8 +45,7 @@ def export_tickets(
     config = call.config()
     _require_target(call, file, force=force)
     columns = rows.TICKETS + (rows.CONTACTS if with_contacts else ())
-    calendar = Calendar(ZoneInfo(config.community.zone), workdays(config.calendar.off, config.calendar.work))
-    words = rows.Words(call.said, calendar, load_categories())
+    words = rows.Words(call.said, _calendar(config), load_categories())
 
     async def write(out: Out, progress: Progress) -> int:
         async with opened(call, config) as database, database.read() as tx:
@@ -76,6 +80,65 @@ def export_roster(ctx: typer.Context, file: File, force: Force = False) -> None:
     call.print(call.say("export.done", count=count, path=file))
     if lost:
         call.print(call.say("export.unlisted", names="、".join(lost)))
+
+
+@exporting.command("figures")
+def export_figures(
+    ctx: typer.Context,
+    file: File,
+    month: Annotated[str, typer.Option("--month")] = "",
+    first_day: Annotated[str, typer.Option("--from")] = "",
+    last_day: Annotated[str, typer.Option("--to")] = "",
+    force: Force = False,
+) -> None:
+    """The figures of a month or of a span of days; without either of the month that is over."""
+    call = calls.of(ctx)
+    config = call.config()
+    _require_target(call, file, force=force)
+    calendar = _calendar(config)
+    now = read_clock()
+    first, last = _span(call, month, first_day, last_day, calendar.today(now))
+
+    async def write(out: Out, _progress: Progress) -> int:
+        async with calls.opened(call, config) as database, database.read() as tx:
+            known = await rosters.load(tx)
+            since, until = calendar.at(first, time(0)), calendar.at(last + timedelta(days=1), time(0))
+            found = await figures.cases(tx, since, until)
+        grids = {a.id: (key[1], a.name) for key, a in known.areas.items() if a.kind is AreaKind.GRID}
+        sheet = list(figure_rows(found, grids, load_categories(), call.said, calendar, first=first, last=last, now=now))
+        for row in sheet:
+            out.add(row)
+        return len(sheet)
+
+    count = _write(call, file, FIGURES, write)
+    call.print(call.say("export.done", count=count, path=file))
+
+
+def _span(call: calls.Call, month: str, start: str, end: str, today: date) -> tuple[date, date]:
+    """The first and the last day of what was asked for."""
+    if (month and (start or end)) or bool(start) != bool(end):
+        raise call.stop("export.span", 2)
+    try:
+        if start:
+            first, last = date.fromisoformat(start), date.fromisoformat(end)
+        else:
+            first = _month(month) if month else (today.replace(day=1) - timedelta(days=1)).replace(day=1)
+            last = (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+    except ValueError:
+        raise call.stop("export.span", 2) from None
+    if last < first:
+        raise call.stop("export.span", 2)
+    return first, last
+
+
+def _month(text: str) -> date:
+    if not re.fullmatch(r"\d{4}-\d{2}", text):
+        raise ValueError(text)
+    return date.fromisoformat(f"{text}-01")
+
+
+def _calendar(config: Config) -> Calendar:
+    return Calendar(ZoneInfo(config.community.zone), workdays(config.calendar.off, config.calendar.work))
 
 
 async def _roster(call: calls.Call, config: Config) -> rosters.Snapshot:

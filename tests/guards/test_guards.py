@@ -2,6 +2,8 @@
 
 import re
 import tomllib
+from dataclasses import fields
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +13,15 @@ from bot.app import GRACE
 from bot.cli import VERBS
 from bot.cli.sorting import Triage
 from bot.config import Config, Telegram
+from bot.sheets.figures import FIGURES
 from bot.telegram.polling import SLOWEST
 from domain import refusal
+from domain.figures import Case, Tally
 from domain.ticket import Action, RefusalCode, State
 from handlers.commands import BUTTONS, COMMANDS, LINES
 from scheduler import delivery
 from scheduler.watch import Watch
+from storage import figures
 from storage.outbox import LEASE
 from storage.tables import metadata
 from texts.sentences import HERE, Sentences
@@ -105,6 +110,7 @@ def test_every_sentence_is_used() -> None:
         "visits.",
         "notices.",
         "pairing.",
+        "rates.",
         "figures.column_",
         "tuning.point_",
         "why.act_",
@@ -199,6 +205,24 @@ def test_nothing_counts_by_person() -> None:
     """Statistics cannot group by a resident, a reporter or a rated handler."""
     grouped = re.findall(r"group_by\(([^)]*)\)", CODE)
     assert [g for g in grouped if re.search(r"reporter|account|rating", g)] == []
+
+
+PERSON = re.compile(
+    r"report(er|s)|account|member|assignee|handler|author|audience|name|phone|words|chat|channel|building|unit|room|\\bby\\b"
+)
+"""What leads to a resident, a member of the roster or a household."""
+
+
+def test_figures_cannot_see_a_person() -> None:
+    """Statistics can neither select nor group by a resident or a member: not in SQL, not in the rules, not in the sheet."""
+    statement = figures.statement(datetime(2026, 11, 1, tzinfo=UTC), datetime(2026, 12, 1, tzinfo=UTC), [1])
+    assert [w for w in re.findall(r"\w+", str(statement).lower()) if PERSON.search(w)] == []
+    assert set(re.findall(r"(?:FROM|JOIN) (\w+)", str(statement))) == {"tickets", "ticket_events"}
+    assert re.findall(r"GROUP BY (.*)", str(statement)) == ["tickets.number ORDER BY tickets.number"]
+    names = [f.name for kind in (Case, Tally) for f in fields(kind)] + list(FIGURES)
+    assert [n for n in names if PERSON.search(n)] == []
+    rules = (ROOT / "domain" / "figures.py").read_text(encoding="utf-8")
+    assert "import Ticket" not in rules  # a whole ticket knows who wrote it and who has it
 
 
 def test_no_registry_host_and_no_local_path() -> None:

@@ -9,9 +9,10 @@ from zoneinfo import ZoneInfo
 import pytest
 import sqlalchemy as sa
 
+from domain.figures import Figure, Share
 from domain.incoming import Chat
 from domain.ticket import State
-from handlers import danger, notices, visits
+from handlers import announcing, danger, figures, visits
 from handlers.notify import member_chat
 from storage import calls
 from storage import notices as notice_rows
@@ -61,7 +62,9 @@ async def test_a_reminder_another_process_has_rung(world: World, monkeypatch: py
     assert "已经记过" in world.em.said(world.people["老李"].private)[-1].text
 
 
-@pytest.mark.parametrize(("words", "wait"), [("停水", 0), ("@今天9:30 停水", 1800), ("@今天9:30 停水", 86400)])
+@pytest.mark.parametrize(
+    ("words", "wait"), [("停水", 0), ("@今天9:30 停水", 1800), ("@今天9:30 停水", 86400), ("@每天9:30 停水", 1800)]
+)
 async def test_a_notice_another_process_has_said(
     world: World, monkeypatch: pytest.MonkeyPatch, words: str, wait: int
 ) -> None:
@@ -78,8 +81,25 @@ async def test_a_notice_another_process_has_said(
     world.em.clock.advance(wait)
     with monkeypatch.context() as patch:
         patch.setattr(notice_rows, "save", _slower)
-        assert await _runs(world, notices.send_notices) == 0
-    assert await _runs(world, notices.send_notices) >= 1
+        assert await _runs(world, announcing.send_notices) == 0
+    assert await _runs(world, announcing.send_notices) >= 1
+
+
+async def test_an_occurrence_somebody_else_has_changed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    leader = world.people["小陈"]
+    for line in ("通知 @每天9:30 停水", "通知 发送 1"):
+        leader.tells(line)
+        await world.step()
+    with monkeypatch.context() as patch:
+        patch.setattr(notice_rows, "save", _slower)
+        leader.tells("通知 跳过 1")
+        await world.step()
+    assert "已经发出或取消" in world.em.said(leader.private)[-1].text
+
+
+async def test_a_rate_is_told_where_there_are_enough_cases(world: World) -> None:
+    text = figures.rate_line(world.home.context(), Figure.SATISFIED, Share(29, 32))
+    assert text.startswith("满意率 91%（29/32）：满意 ÷")
 
 
 async def test_an_alert_that_is_answered_or_over_rings_no_more(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -124,3 +124,16 @@ def test_nothing_arrives_in_quiet_hours(at: datetime, hours: QuietHours, calenda
     assert hours.next_allowed(calendar, start) == start
     if not hours.covers(calendar.local(at).time()):
         assert start == at
+
+
+@given(INSTANTS, CALENDARS, HOURS)
+def test_the_next_quiet_span_begins_within_a_day(at: datetime, calendar: Calendar, quiet: QuietHours) -> None:
+    start = quiet.next_start(calendar, at)
+    assert start is not None
+    assert at < start <= at + timedelta(hours=26)
+    assert quiet.covers(calendar.local(start).time().replace(tzinfo=None))
+    assert quiet.next_start(calendar, start - timedelta(seconds=1)) == start
+
+
+def test_without_quiet_hours_none_begins() -> None:
+    assert QuietHours(time(0), time(0)).next_start(CHINA, datetime(2026, 11, 20, tzinfo=UTC)) is None

@@ -1,6 +1,6 @@
-"""Notices: what a leader typed is read or refused, and a weekly one comes exactly once a week."""
+"""Notices: what a leader typed is read or refused; what comes too late is asked about."""
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -9,18 +9,11 @@ from hypothesis import strategies as st
 
 from domain import refusal
 from domain.calendar import Calendar
-from domain.notice import Weekly, read, read_day
+from domain.notice import LATE, STALE, is_late, read, read_day
+from handlers.context import QUIET
 
 SHANGHAI = Calendar(ZoneInfo("Asia/Shanghai"), lambda day: day.weekday() < 5)
 NOW = SHANGHAI.at(date(2026, 11, 20), time(14, 30))  # a Friday
-ZONES = ("Asia/Shanghai", "America/Chicago", "Australia/Lord_Howe")
-CALENDARS = st.sampled_from([Calendar(ZoneInfo(zone), lambda day: True) for zone in ZONES])
-WEEKLIES = st.builds(
-    Weekly, st.sets(st.integers(0, 6), min_size=1).map(lambda days: tuple(sorted(days))), st.times().map(
-        lambda t: t.replace(second=0, microsecond=0)
-    )
-)  # fmt: skip
-INSTANTS = st.integers(1_735_700_000, 1_830_000_000).map(lambda seconds: datetime.fromtimestamp(seconds, UTC))
 
 
 @pytest.mark.parametrize(
@@ -57,7 +50,7 @@ def test_times(text: str, at: str) -> None:
 @pytest.mark.parametrize("text", ["明天停水，请储水", "明天9:00-11:00停水", "各位邻居：3栋停电", "1、停水 2、停电"])
 def test_without_a_mark_everything_is_words(text: str) -> None:
     wanted = read(text, NOW, SHANGHAI)
-    assert (wanted.words, wanted.at, wanted.weekly, wanted.areas, wanted.urgent) == (text, None, None, (), False)
+    assert (wanted.words, wanted.at, wanted.repeat, wanted.areas, wanted.urgent) == (text, None, None, (), False)
 
 
 @pytest.mark.parametrize(
@@ -87,21 +80,6 @@ def test_what_is_not_clearly_a_time_is_refused(text: str) -> None:
 def test_what_is_over_is_refused(text: str) -> None:
     with pytest.raises(refusal.TimePassed):
         read(text, NOW, SHANGHAI)
-
-
-@pytest.mark.parametrize(
-    ("text", "rule"),
-    [
-        ("@每周三 9:00 大扫除", "FREQ=WEEKLY;BYDAY=WE;BYHOUR=9;BYMINUTE=0"),
-        ("@每星期一、四 18:30 大扫除", "FREQ=WEEKLY;BYDAY=MO,TH;BYHOUR=18;BYMINUTE=30"),
-        ("@每周天 大扫除", "FREQ=WEEKLY;BYDAY=SU;BYHOUR=9;BYMINUTE=0"),
-        ("@每天 晚上7点 大扫除", "FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR,SA,SU;BYHOUR=19;BYMINUTE=0"),
-    ],
-)
-def test_rhythms(text: str, rule: str) -> None:
-    wanted = read(text, NOW, SHANGHAI)
-    assert wanted.weekly is not None
-    assert (wanted.weekly.rule(), wanted.words, wanted.at) == (rule, "大扫除", None)
 
 
 @pytest.mark.parametrize(
@@ -145,21 +123,12 @@ def test_a_written_time_is_read_back(day: date, clock: time) -> None:
     assert wanted.words == "停水"
 
 
-@given(WEEKLIES)
-def test_a_rule_is_stored_and_read_back(weekly: Weekly) -> None:
-    assert Weekly.of_rule(weekly.rule()) == weekly
-
-
-@given(WEEKLIES, INSTANTS, CALENDARS)
-def test_slots_follow_each_other_without_a_gap(weekly: Weekly, now: datetime, calendar: Calendar) -> None:
-    following, newest = weekly.next(now, calendar), weekly.newest(now, calendar)
-    assert newest <= now < following
-    assert weekly.next(newest, calendar) == following
-    assert weekly.newest(following, calendar) == following
-    assert following - now <= timedelta(days=7, hours=1)
-    assert calendar.today(following).weekday() in weekly.days
-    assert weekly.between(newest, now, calendar) == 0
-    assert weekly.between(now, following + timedelta(days=21), calendar) >= 3 * len(weekly.days)
+@given(st.integers(0, 100_000), st.integers(0, 1439))
+def test_what_is_late_is_asked_about_sooner_at_night(seconds: int, minute: int) -> None:
+    now = SHANGHAI.at(date(2026, 11, 20), time(minute // 60, minute % 60))
+    late = is_late(now - timedelta(seconds=seconds), now, QUIET, SHANGHAI)
+    night = minute >= 22 * 60 or minute < 7 * 60
+    assert late == (timedelta(seconds=seconds) > (LATE if night else STALE))
 
 
 @pytest.mark.parametrize(

@@ -53,6 +53,8 @@ def label(cx: Context, name: str) -> str:
     kind, _, code = name.partition(".")
     if kind == "category":
         return cx.category_name(code)
+    if kind == "visit":
+        return cx.said.say("visits.code", number=code)
     return cx.said.say(f"refusal_name.{code}" if kind == "refusal" else f"button.{name}")
 
 

@@ -11,13 +11,14 @@ import pytest
 import pytest_asyncio
 import sqlalchemy as sa
 
+from domain.cadence import Cadence, Unit
 from domain.calendar import Calendar
 from domain.incoming import Chat, ChatKind, Incoming, Kind, Sender
 from domain.outgoing import SendState
 from handlers.context import Context, Policy
 from handlers.notices import send_notices
 from handlers.router import handle
-from handlers.visits import remind_visits
+from handlers.visit_reminders import remind_visits
 from storage import visits as visit_rows
 from storage.database import Database
 from storage.tables import (
@@ -162,7 +163,7 @@ async def world(tmp_path: Path, ear: Ear) -> AsyncIterator[World]:
         for chat in ("-1", "-2"):
             tx.add(groups, {"channel": "telegram", "bot": "bot", "chat_id": chat, "grid_id": GRID, "active": True})
         await visit_rows.keep_plan(
-            tx, HOME, GRID, "hardship", every_days=7, starts_on=date(2026, 11, 4), consent_on=date(2026, 11, 1)
+            tx, HOME, GRID, "hardship", cadence=Cadence(Unit.WEEK), starts_on=date(2026, 11, 4), consent_on=date(2026, 11, 1)
         )
     yield World(database, Sentences.load(), ear, ZONE.at(DAY, time(9)))
     await database.close()
@@ -450,7 +451,7 @@ async def test_many_visits_are_a_list(world: World) -> None:
         for number in range(5, 11):
             row = {"id": 100 + number, "parent_id": 3, "grid_id": GRID, "kind": "household", "code": f"{number}01"}
             await tx.execute(sa.insert(areas).values(**row, name="", building="3栋", unit="2单元", room=f"{number}01"))
-            await visit_rows.keep_plan(tx, 100 + number, GRID, "honor", every_days=7, starts_on=DAY, consent_on=DAY)
+            await visit_rows.keep_plan(tx, 100 + number, GRID, "honor", cadence=Cadence(Unit.WEEK), starts_on=DAY, consent_on=DAY)
     await world.at(0).tick()
     said = await world.says(CHEN, "走访")
     assert len(said) == 1

@@ -164,7 +164,7 @@ class Rhythm:
         due_on = self.due_on(period)
         next_due_on = self.due_on(self.period(period.to_on))
         return Window(
-            max(due_on - timedelta(days=before_days), period.from_on, self.starts_on),
+            min(max(due_on - timedelta(days=before_days), period.from_on, self.starts_on), due_on),
             due_on,
             max(due_on, min(due_on + timedelta(days=grace_days), next_due_on - _DAY)),
         )

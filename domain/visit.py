@@ -192,14 +192,16 @@ class Occurrence:
 def owed(plan: Plan, category: Category, today: date) -> tuple[list[tuple[str, Window]], date | None]:
     """The visits that must be there today and are not yet, oldest first, and the plan's next day to look.
 
-    Those of periods that went by while nobody was there to write them down are among them: the clock finds them missed.
+    Those of periods that went by while nobody was there to write them down are among them: the clock finds them missed. A
+    plan that nobody has looked at yet begins today.
     """
     if not plan.active or plan.next_on is None or plan.next_on > today:
         return [], plan.next_on
     since = max(plan.rhythm.starts_on, plan.consent_on)
     if plan.paused:
         since = max(since, plan.next_on)
-    period = plan.rhythm.period(max(plan.next_on, today - LONGEST))
+    begun = plan.next_on != plan.rhythm.starts_on
+    period = plan.rhythm.period(max(plan.next_on, today - LONGEST) if begun else today)
     found = []
     while period.from_on <= today:
         window = category.window(plan.rhythm, period)

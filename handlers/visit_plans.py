@@ -137,7 +137,7 @@ def _event(cx: Context, words: str) -> Category:
 def _household(cx: Context, grid: Grid, words: str) -> Area:
     """The door somebody names, as it stands on the roster."""
     place = cx.ear_of(grid).classify(Heard(words)).place
-    found = [area for area in grid.areas_of(place) if area.kind is AreaKind.HOUSEHOLD] 
+    found = [area for area in grid.areas_of(place) if area.kind is AreaKind.HOUSEHOLD]
     if not found:
         raise refusal.NoSuchHousehold
     return found[0]

@@ -19,7 +19,7 @@ from domain.roster import Grid, Member, Role
 from domain.screen import plain
 from domain.ticket import Ticket
 from domain.triage import Act, Heard, Intent, Verdict
-from domain.visit import Mode, Occurrence, Outcome
+from domain.visit import Mode, Occurrence, Outcome, State
 from handlers import access, notify, opening, visit_knocks, visit_plans
 from handlers import visit_access as gates
 from handlers import visit_lines as shown
@@ -281,7 +281,8 @@ async def _settle(
 ) -> bool:
     """Somebody was there: every open visit to this household that may be made so is settled. False when this one may not.
 
-    It is written down in any case (``keep``: here, not by the caller).
+    A later one of the same plan is not: who says the number of an older one speaks of that time. It is written down in any
+    case (``keep``: here, not by the caller).
     """
     member = access.require_member(ask)
     visited_on = cx.calendar.today(cx.now) - timedelta(days=how.days_ago)
@@ -292,7 +293,12 @@ async def _settle(
     if waits is not None and waits[0] in _LINES.values() and waits[1] == found.id:
         await conversation.stop_expecting(tx, ask.event.chat, ask.who.account)
     open_ = await visits.of_household(tx, found.plan.household_id, visited_on)
-    others = [o for o in open_ if o.id != found.id and o.first_on <= visited_on]
+    others = [
+        o
+        for o in open_
+        if o.first_on <= visited_on
+        and (o.id < found.id if o.plan.id == found.plan.id else found.state is not State.MISSED)
+    ]
     made = [o for o in (found, *others) if how.mode in visit_category(o.plan.category).modes]
     for each in made:
         if each.state not in rules.ENDED:

@@ -6,8 +6,9 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from storage.database import ReadTx, WriteTx
-from storage.tables import members, visit_feeds
+from storage.tables import members
 from storage.types import YES
+from storage.visit_tables import visit_feeds
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from domain.knock import Knock
 from storage.database import ReadTx, WriteTx
-from storage.tables import visit_knocks
+from storage.visit_tables import visit_knocks
 
 
 async def of(tx: ReadTx, *visits: int) -> list[Knock]:

@@ -11,7 +11,8 @@ from domain.outgoing import SendState
 from domain.ticket import ENDED, State
 from storage import rounds
 from storage.database import WriteTx
-from storage.tables import corrections, outbox, supporters, ticket_events, tickets, visits
+from storage.tables import corrections, outbox, supporters, ticket_events, tickets
+from storage.visit_tables import visits
 
 WORDS = timedelta(days=730)
 PHOTOS = timedelta(days=180)

@@ -15,7 +15,8 @@ import sqlalchemy as sa
 from domain.roster import AreaKind, PairRole, Role
 from storage import grids
 from storage.database import ReadTx, WriteTx, unbroken
-from storage.tables import areas, grid_words, members, pairings, visit_plans
+from storage.tables import areas, grid_words, members, pairings
+from storage.visit_tables import visit_plans
 
 Key = tuple[str, ...]
 """(kind, names from the grid down): ("grid", "G01"), ("stair", "G01", "3栋", "2单元"), ("community", "示范街道", "示范社区")."""

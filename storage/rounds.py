@@ -7,7 +7,8 @@ import sqlalchemy as sa
 
 from domain.visit_round import KEPT, Kind, Round, Stage
 from storage.database import ReadTx, WriteTx
-from storage.tables import occurrences, outbox, visit_asks, visit_knocks, visit_rounds, visits
+from storage.tables import outbox
+from storage.visit_tables import occurrences, visit_asks, visit_knocks, visit_rounds, visits
 
 
 async def draft(

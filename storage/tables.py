@@ -6,41 +6,15 @@ who reported it, and nothing else is known about anybody who is not on the roste
 
 import sqlalchemy as sa
 
+from storage import visit_tables  # noqa: F401 - they belong to the same metadata
+from storage.columns import chat as _chat
+from storage.columns import ident as _id
+from storage.columns import may as _may
+from storage.columns import metadata as metadata  # noqa: PLC0414 - everybody finds it here
+from storage.columns import need as _need
+from storage.columns import table as _table
+from storage.columns import text as _text
 from storage.types import Day, Flag, Id, Json, Time
-
-metadata = sa.MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
-
-
-def _table(name: str, *parts: sa.Column[object] | sa.Constraint | sa.Index) -> sa.Table:
-    return sa.Table(name, metadata, *parts, sqlite_strict=True)
-
-
-def _text(name: str, **options: object) -> sa.Column[object]:
-    return sa.Column(name, sa.Text, nullable=False, server_default="", **options)  # type: ignore[arg-type]
-
-
-def _need(name: str, kind: object, *args: object, **options: object) -> sa.Column[object]:
-    return sa.Column(name, kind, *args, nullable=False, **options)  # type: ignore[arg-type]
-
-
-def _may(name: str, kind: object, *args: object) -> sa.Column[object]:
-    return sa.Column(name, kind, *args, nullable=True)  # type: ignore[arg-type]
-
-
-def _id() -> sa.Column[object]:
-    return sa.Column("id", Id, primary_key=True)
-
-
-def _chat() -> tuple[sa.Column[object], ...]:
-    return _need("channel", sa.Text), _need("bot", sa.Text), _need("chat_id", sa.Text)
-
 
 counters = _table("counters", sa.Column("name", sa.Text, primary_key=True), _need("value", Id))
 """Ticket numbers without gaps, and ``roster``: raised by every change of the roster so that cached grids are dropped."""
@@ -405,131 +379,6 @@ dead_letters = _table(
     sa.UniqueConstraint("channel", "bot", "event"),
 )
 """Messages that broke a handler three times: where to read them in the group, never their text."""
-
-visit_plans = _table(
-    "visit_plans",
-    _id(),
-    _need("grid_id", Id, sa.ForeignKey("areas.id")),
-    _need("household_id", Id, sa.ForeignKey("areas.id")),
-    _need("category", sa.Text),
-    _need("cadence", sa.Text, server_default="month"),
-    _need("starts_on", Day),
-    _need("consent_on", Day),
-    _text("person"),
-    _text("contact"),
-    _text("note"),
-    _need("active", Flag),
-    _may("next_on", Day),
-    _text("paused"),
-    sa.UniqueConstraint("household_id", "category"),
-    sa.Index("ix_visit_plans_grid_id", "grid_id"),
-    sa.Index("ix_visit_plans_next_on", "next_on"),
-)
-"""Six must-visit households (六必访). ``person``, ``contact`` and ``note`` are encrypted. ``next_on``: when the clock looks
-at it again; ``paused``: why nobody goes until then, or at all.
-"""
-
-visit_consents = _table(
-    "visit_consents",
-    _id(),
-    _need("plan_id", Id, sa.ForeignKey("visit_plans.id")),
-    _need("member_id", Id, sa.ForeignKey("members.id")),
-    _need("given", Flag),
-    _need("at", Time),
-    sa.Index("ix_visit_consents_plan_id", "plan_id"),
-)
-"""Who told us that the person wants to be visited, or not any more (个保法 14-16). Rows are never changed."""
-
-visit_rounds = _table(
-    "visit_rounds",
-    _id(),
-    _need("grid_id", Id, sa.ForeignKey("areas.id")),
-    _need("author_id", Id, sa.ForeignKey("members.id")),
-    _need("kind", sa.Text),
-    _text("category"),
-    _need("state", sa.Text),
-    _need("created_at", Time),
-    _need("ends_at", Time),
-    _may("erased_at", Time),
-    _need("asked", Id),
-    _need("answered", Id),
-    sa.Index("ix_visit_rounds_state_ends_at", "state", "ends_at"),
-    sa.Index("ix_visit_rounds_grid_id", "grid_id"),
-)
-"""轮访: every household once, before a festival, in heat or cold, or all of them in an emergency."""
-
-occurrences = _table(
-    "occurrences",
-    _id(),
-    _need("plan_id", Id, sa.ForeignKey("visit_plans.id")),
-    _need("grid_id", Id, sa.ForeignKey("areas.id")),
-    _need("period", sa.Text),
-    _need("from_on", Day, server_default=""),
-    _need("due_on", Day),
-    _need("to_on", Day, server_default=""),
-    _need("state", sa.Text),
-    _need("rung", Id),
-    _need("revision", Id),
-    _may("next_on", Day),
-    _may("assignee_id", Id, sa.ForeignKey("members.id")),
-    _may("settled_on", Day),
-    _may("round_id", Id, sa.ForeignKey("visit_rounds.id")),
-    sa.UniqueConstraint("plan_id", "period"),
-    sa.Index("ix_occurrences_grid_id_state_due_on", "grid_id", "state", "due_on"),
-    sa.Index("ix_occurrences_next_on", "next_on"),
-    sa.Index("ix_occurrences_round_id", "round_id"),
-)
-"""One due visit each, unique per plan and period. ``assignee_id``: who was asked to go instead (请人代). ``next_on``: the day
-the clock makes something of it.
-"""
-
-visit_asks = _table(
-    "visit_asks",
-    _need("occurrence_id", Id, sa.ForeignKey("occurrences.id")),
-    _need("revision", Id),
-    _need("rung", Id),
-    _need("member_id", Id, sa.ForeignKey("members.id")),
-    _need("key", sa.Text),
-    sa.PrimaryKeyConstraint("occurrence_id", "revision", "rung", "member_id"),
-    sa.Index("ix_visit_asks_key", "key"),
-)
-"""Who was asked about which visit on which rung, and in which message of the outbox (``key``): one message may ask for many."""
-
-visits = _table(
-    "visits",
-    _id(),
-    _need("occurrence_id", Id, sa.ForeignKey("occurrences.id")),
-    _need("member_id", Id, sa.ForeignKey("members.id")),
-    _need("visited_on", Day),
-    _need("recorded_at", Time),
-    _need("mode", sa.Text, server_default="home"),
-    _need("outcome", sa.Text),
-    _may("ticket", Id, sa.ForeignKey("tickets.number")),
-    _text("note"),
-    sa.Index("ix_visits_occurrence_id", "occurrence_id"),
-)
-
-visit_knocks = _table(
-    "visit_knocks",
-    sa.Column("occurrence_id", Id, sa.ForeignKey("occurrences.id"), primary_key=True, autoincrement=False),
-    _need("member_id", Id, sa.ForeignKey("members.id")),
-    _need("step", Id),
-    _need("tried_on", Day),
-    _may("tell_at", Time),
-    sa.Index("ix_visit_knocks_tell_at", "tell_at"),
-)
-"""没见到: how far the volunteer has come with knocking and asking. ``tell_at``: when the grid leader hears if nothing more is
-said; nothing when it is over.
-"""
-
-visit_feeds = _table(
-    "visit_feeds",
-    _id(),
-    _need("member_id", Id, sa.ForeignKey("members.id"), unique=True),
-    _need("digest", sa.Text),
-    _need("made_at", Time),
-)
-"""A volunteer's calendar link. Only the hash of its secret is kept; a new link, or none, ends the former one."""
 
 notices = _table(
     "notices",

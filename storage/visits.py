@@ -11,8 +11,9 @@ from domain.cadence import Cadence, Rhythm, Unit, Window
 from domain.outgoing import SendState
 from domain.visit import UNSETTLED, Mode, Occurrence, Outcome, Plan, State
 from storage.database import ReadTx, WriteTx, unbroken
-from storage.tables import occurrences, outbox, visit_asks, visit_consents, visit_plans, visits
+from storage.tables import outbox
 from storage.types import YES
+from storage.visit_tables import occurrences, visit_asks, visit_consents, visit_plans, visits
 
 _PLAN = (
     visit_plans.c.id.label("plan"),

@@ -17,8 +17,9 @@ from handlers import cards, visit_lines
 from handlers.context import Context
 from storage import calls, grids, tickets
 from storage.database import Database, ReadTx
-from storage.tables import notices, occurrences, visit_plans
+from storage.tables import notices
 from storage.tables import outbox as outbox_table
+from storage.visit_tables import occurrences, visit_plans
 from texts.visit_categories import load_visit_categories
 
 _TICKETS = 60

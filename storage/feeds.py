@@ -22,10 +22,10 @@ class Feed:
 
 
 async def keep(tx: WriteTx, member_id: int, digest: str, now: datetime) -> int:
-    """A new link in place of the former one, which leads nowhere from now on; its number."""
-    await drop(tx, member_id)
+    """A new link in place of the former one, which leads nowhere from now on; its number, which stays: entries of a calendar keep their names."""
     row = {"member_id": member_id, "digest": digest, "made_at": now}
-    return int(await tx.value(sa.insert(visit_feeds).values(**row).returning(visit_feeds.c.id)))
+    await tx.execute(tx.upsert(visit_feeds, row, ["member_id"]))
+    return int(await tx.value(sa.select(visit_feeds.c.id).where(visit_feeds.c.member_id == member_id)))
 
 
 async def drop(tx: WriteTx, member_id: int) -> bool:

@@ -6,6 +6,7 @@ Never says that help is on its way: it tells the grid leader what a volunteer di
 from collections.abc import Sequence
 
 from domain import knock as rules
+from domain import refusal
 from domain import visit as visit_rules
 from domain.knock import Knock
 from domain.outgoing import Kind as Said
@@ -42,8 +43,9 @@ async def begin(cx: Context, tx: WriteTx, ask: Ask) -> None:
     if known is not None and known.tried_on == today and not known.over:
         _say(cx, tx, ask, found, known)
         return
+    before = ""
     if not await visits.tried_on(tx, found.id, member.id, today):  # pressed twice is one try
-        note = gates.note(ask.words)
+        note, before = _note(cx, ask.words)
         after = visit_rules.tried(found, today, high_risk=visit_category(found.plan.category).high_risk)
         await change(cx, tx, grid, found, after, "absent", name=member.name, again=shown.day(cx, after.due_on))
         visits.record(tx, found.id, member.id, Outcome.ABSENT, visited_on=today, at=cx.now, note=note)
@@ -51,7 +53,15 @@ async def begin(cx: Context, tx: WriteTx, ask: Ask) -> None:
     known = rules.begin(found.id, member.id, today, cx.now)
     await knocks.save(tx, known)
     text = cx.said.say("visits.done.absent", code=shown.code(cx, found), again=shown.day(cx, found.due_on))
-    _say(cx, tx, ask, found, known, before=f"{text}\n")
+    _say(cx, tx, ask, found, known, before=f"{before}{text}\n")
+
+
+def _note(cx: Context, words: str) -> tuple[str, str]:
+    """The note, or why it is not kept; what to do next is said in any case."""
+    try:
+        return gates.note(words), ""
+    except (refusal.TextTooLong, refusal.NoteMedical) as no:
+        return "", cx.said.say(f"refusal.{type(no).__name__}", **no.values) + "\n"
 
 
 async def no_answer(cx: Context, tx: WriteTx, ask: Ask) -> None:

@@ -86,12 +86,14 @@ async def resume(cx: Context, tx: WriteTx, ask: Ask) -> None:
     access.require_leader(ask)
     found, _ = await gates.visit(cx, tx, ask, ended=True)
     today = cx.calendar.today(cx.now)
-    plan = found.plan
-    if plan.paused == REFUSED:
-        if not _says_yes(cx, ask.words):
-            raise refusal.ConsentNeeded
-        await visits.consent(tx, plan, access.require_member(ask).id, given=True, at=cx.now, today=today)
-    await visits.pause(tx, plan, "", None if plan.rhythm.cadence.unit is Unit.EVENT else today)
+    refused = found.plan.paused == REFUSED
+    if refused and not _says_yes(cx, ask.words):
+        raise refusal.ConsentNeeded
+    known = await visits.plans_of(tx, found.plan.household_id)
+    for plan in [plan for plan in known if plan.paused == REFUSED] if refused else [found.plan]:
+        if refused:
+            await visits.consent(tx, plan, access.require_member(ask).id, given=True, at=cx.now, today=today)
+        await visits.pause(tx, plan, "", None if plan.rhythm.cadence.unit is Unit.EVENT else today)
     notify.reply(cx, tx, ask.event, cx.said.say("visits.done.resumed", code=shown.code(cx, found)))
 
 

@@ -136,7 +136,7 @@ async def ok(cx: Context, tx: WriteTx, ask: Ask, how: How | None = None) -> None
     try:
         text = gates.note(ask.words)
     except (refusal.TextTooLong, refusal.NoteMedical) as no:
-        text, again = "", f"refusal.{type(no).__name__}"
+        text, again = "", cx.said.say(f"refusal.{type(no).__name__}", **no.values)
     done = await _settle(cx, tx, ask, grid, found, Outcome.OK, how or How(), note=text)
     next_on = found.next_due_on if done else None
     key = "ok" if done else "other_mode"
@@ -146,8 +146,7 @@ async def ok(cx: Context, tx: WriteTx, ask: Ask, how: How | None = None) -> None
         _reply(cx, tx, ask, key, found)
     if again:
         await _expect(cx, tx, ask, found, "remark")
-        said = cx.said.say(again, **({"limit": rules.NOTE_LONGEST} if again.endswith("TooLong") else {}))
-        notify.reply(cx, tx, ask.event, said, part="note")
+        notify.reply(cx, tx, ask.event, again, part="note")
 
 
 async def remark(cx: Context, tx: WriteTx, ask: Ask) -> None:

@@ -68,9 +68,8 @@ async def forget(tx: WriteTx, now: datetime) -> None:
         return
     numbers = sa.select(occurrences.c.id).where(occurrences.c.round_id.in_(ids))
     keys = sa.select(visit_asks.c.key).where(visit_asks.c.occurrence_id.in_(numbers))
-    told = [outbox.c.key.startswith(f"{head}:{i}:") for i in ids for head in ("round_over",)]
-    by_number = [row.id for row in await tx.rows(numbers)]
-    told += [outbox.c.key.startswith(f"visit:{number}:") for number in by_number]
+    told = [outbox.c.key.startswith(f"round_over:{number}:") for number in ids]
+    told += [outbox.c.key.startswith(f"visit:{row.id}:") for row in await tx.rows(numbers)]
     await tx.execute(sa.delete(outbox).where(sa.or_(outbox.c.key.in_(keys), outbox.c.replaces.in_(keys), *told)))
     for table in (visit_asks, visit_knocks, visits):
         await tx.execute(sa.delete(table).where(table.c.occurrence_id.in_(numbers)))

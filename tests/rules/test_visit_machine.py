@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from typing_extensions import override
 
 from domain import refusal
 from domain.cadence import Cadence, Rhythm, Unit
@@ -160,6 +161,7 @@ class Months(RuleBasedStateMachine):
                 rungs = [rung for day, rung in zip(found.rung_days, range(OVER + 1), strict=True) if day <= self.today]
                 assert not rungs or found.rung > max(rungs) or (key, found.revision, max(rungs)) in self.asked
 
+    @override
     def teardown(self) -> None:
         """The last clock: no period was left out."""
         if self.plan.rhythm.cadence.unit is not Unit.EVENT and self.visits and self.plan.next_on is not None:

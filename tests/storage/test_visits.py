@@ -156,7 +156,10 @@ def _old_data(connection: sa.Connection) -> None:
     """A grid with five households as a former version kept them."""
     old = sa.MetaData()
     old.reflect(connection, only=["areas", "members", "visit_plans", "occurrences", "outbox"])
-    put = lambda table, **values: connection.execute(sa.insert(old.tables[table]).values(**values))  # noqa: E731
+
+    def put(table: str, **values: object) -> None:
+        connection.execute(sa.insert(old.tables[table]).values(**values))
+
     put("areas", id=1, kind="grid", code="G", name="G")
     put("members", id=7, area_id=1, role="volunteer", name="x", capacity=1, active=1)
     for number, days in enumerate((7, 30, 92, 14, 365), 1):

@@ -97,6 +97,14 @@ class Web(_Section):
 
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65535)] = 8080
+    public_url: str = ""
+
+    @field_validator("public_url")
+    @classmethod
+    def _public_url(cls, value: str) -> str:
+        if value and not value.startswith(("https://", "http://")):
+            raise ValueError("public_url")
+        return value
 
 
 class Manners(_Section):
@@ -190,6 +198,7 @@ class Config(_Section):
             join=timedelta(minutes=m.join_minutes),
             visit_at=self.visits.remind_at,
             visits_enabled=self.visits.enabled and sensitive_ok,
+            public_url=self.web.public_url,
             caution=m.point,
             digest_at=m.digest_at if m.digest else None,
         )

@@ -122,6 +122,30 @@ class VisitSettled(Refusal):
     """This visit has already been recorded."""
 
 
+class VisitElsewhen(Refusal):
+    """The day that was said lies before the days of this visit."""
+
+
+class NoteMedical(Refusal):
+    """The note speaks of an illness; nothing of it is kept."""
+
+
+class ConsentNeeded(Refusal):
+    """Nobody has said that the person, or the guardian, wants to be visited."""
+
+
+class VisitsRefused(Refusal):
+    """The person has said that nobody shall come."""
+
+
+class NoSuchHousehold(Refusal):
+    """No door of this grid is called so, or none that is on the roster."""
+
+
+class NoSuchRound(Refusal):
+    """There is no such round in this grid, or it is over."""
+
+
 class VisitsOff(Refusal):
     """Visits are not kept on this channel (its servers stand abroad), or not at all."""
 

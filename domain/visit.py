@@ -4,17 +4,20 @@ Everything is a function of dates: the period is the identity of a visit, so tha
 passes of the clock come to the same result. Recording never closes: a visit made late is still a visit.
 """
 
-import calendar as months
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 
 from domain import refusal
+from domain.cadence import Cadence, Period, Rhythm, Window
 from domain.calendar import Calendar
 from domain.roster import AreaKind, Because, Candidate, Grid, PairRole
 
-RUNGS = 3
-"""On the day: who is responsible. One day over: the partner too. Two days over: the grid leader."""
+FROM, DUE, LAST, OVER = range(4)
+"""The rungs. The window opens, the day it is meant for: whoever is responsible. The last day of the window: the partner too.
+The day after: the grid leader."""
+
+RUNGS = 4
 
 RETRY = timedelta(days=3)
 """Nobody opened: tried again after three days (roster rules, 5.6)."""
@@ -25,21 +28,35 @@ AHEAD = timedelta(days=2)
 LONGEST = timedelta(days=366)
 """How far back visits are written down that nobody was there to remind of."""
 
+EVENT_STAYS = timedelta(days=30)
+"""How long a visit after an event stays in the lists when nobody went."""
+
 NOTE_LONGEST = 200
 
+EVENT_KEY, ROUND_KEY = "evt:", "rnd:"
+"""How the keys of visits begin that belong to no period: opened for an event, or with a round (轮访)."""
+
 _DAY = timedelta(days=1)
-_WEEK = 7
-_MONTH = range(30, 32)
-_QUARTER = range(90, 93)
 
 
 class Outcome(StrEnum):
-    """What a visitor reports: 正常, 有需求, 需关注, 没见到."""
+    """What a visitor reports: 正常, 有需求, 需关注, 没见到, 不要来了. ``EXCUSED``: the leader says that none is needed."""
 
     OK = "ok"
     NEED = "need"
     ATTENTION = "attention"
     ABSENT = "absent"
+    REFUSED = "refused"
+    EXCUSED = "excused"
+
+
+class Mode(StrEnum):
+    """How somebody was visited: 上门, 电话, 视频, 见面."""
+
+    HOME = "home"
+    PHONE = "phone"
+    VIDEO = "video"
+    MET = "met"
 
 
 class State(StrEnum):
@@ -51,101 +68,45 @@ class State(StrEnum):
     MISSED = "missed"
     DONE = "done"
     DONE_LATE = "done_late"
+    EXCUSED = "excused"
     CANCELLED = "cancelled"
 
 
 UNSETTLED = frozenset({State.PLANNED, State.OPEN, State.ABSENT})
-ENDED = frozenset({State.DONE, State.DONE_LATE, State.CANCELLED})
+ENDED = frozenset({State.DONE, State.DONE_LATE, State.EXCUSED, State.CANCELLED})
 
 
 @dataclass(frozen=True, slots=True)
 class Category:
-    """One of the six kinds of households, as staff keep it. ``need_code``: the kind of ticket when the words do not say."""
+    """One kind of household or event, as staff keep it. ``need_code``: the kind of ticket when the words do not say.
+
+    ``within_hours``: of an event, how soon somebody should have been there. ``weight``: how much of a volunteer's load it is.
+    """
 
     key: str
     name: str
-    every_days: int
-    modes: tuple[str, ...]
+    cadence: Cadence
+    modes: frozenset[Mode]
     high_risk: bool
     need_code: str
+    before_days: int = 0
+    grace_days: int = 1
+    weight: int = 1
+    needs_consent: bool = True
+    within_hours: int = 0
 
-
-@dataclass(frozen=True, slots=True)
-class Period:
-    """A span of days with one visit in it; ``to_on`` is the first day after it."""
-
-    key: str
-    from_on: date
-    to_on: date
-
-    @property
-    def last_on(self) -> date:
-        """Its last day."""
-        return self.to_on - _DAY
-
-
-@dataclass(frozen=True, slots=True)
-class Rhythm:
-    """How often a household is visited. Weeks, months and quarters are those of the calendar (“at least once a month”);
-    any other number of days rolls on from ``starts_on``, which in every case is the first due day.
-    """
-
-    every_days: int
-    starts_on: date
-
-    def period(self, day: date) -> Period:
-        """The period a day lies in."""
-        if self.every_days == _WEEK:
-            year, week, weekday = day.isocalendar()
-            start = day - timedelta(days=weekday - 1)
-            return Period(f"{year}-W{week:02d}", start, start + timedelta(days=_WEEK))
-        if self.every_days in _MONTH:
-            start = day.replace(day=1)
-            return Period(f"{day:%Y-%m}", start, _months_later(start, 1))
-        if self.every_days in _QUARTER:
-            start = date(day.year, (day.month - 1) // 3 * 3 + 1, 1)
-            return Period(f"{day.year}-Q{start.month // 3 + 1}", start, _months_later(start, 3))
-        length = timedelta(days=max(self.every_days, 1))
-        start = self.starts_on + (day - self.starts_on) // length * length
-        return Period(start.isoformat(), start, start + length)
-
-    def of_key(self, key: str) -> Period:
-        """The period of a stored key. The key says itself what kind it is: a plan may have changed its rhythm since."""
-        year, rest = int(key[:4]), key[5:]
-        if rest.startswith("W"):
-            return Rhythm(_WEEK, self.starts_on).period(date.fromisocalendar(year, int(rest[1:]), 1))
-        if rest.startswith("Q"):
-            return Rhythm(_QUARTER[0], self.starts_on).period(date(year, int(rest[1:]) * 3, 1))
-        if len(rest) == 2:
-            return Rhythm(_MONTH[0], self.starts_on).period(date(year, int(rest), 1))
-        start = date.fromisoformat(key)
-        return Period(key, start, start + timedelta(days=max(self.every_days, 1)))
-
-    def due_on(self, period: Period) -> date:
-        """The day in a period that corresponds to the first one: the same weekday, the same day of the month (at most its
-        last), the same place in the quarter.
-        """
-        if self.every_days == _WEEK:
-            return period.from_on + timedelta(days=self.starts_on.weekday())
-        if self.every_days in _MONTH:
-            return _clamped(period.from_on, self.starts_on.day)
-        if self.every_days in _QUARTER:
-            return _clamped(_months_later(period.from_on, (self.starts_on.month - 1) % 3), self.starts_on.day)
-        return period.from_on
-
-
-def _months_later(first: date, count: int) -> date:
-    year, month = divmod(first.year * 12 + first.month - 1 + count, 12)
-    return date(year, month + 1, 1)
-
-
-def _clamped(first: date, day: int) -> date:
-    return first.replace(day=min(day, months.monthrange(first.year, first.month)[1]))
+    def window(self, rhythm: Rhythm, period: Period) -> Window:
+        """When a visit of this kind is asked for."""
+        return rhythm.window(period, self.before_days, self.grace_days)
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A household that agreed to be visited, from the day of its consent on."""
+    """A household that agreed to be visited, from the day of its consent on.
+
+    ``next_on``: the first day of the next period the clock has to look at; nothing while visits are stopped or have no rhythm.
+    ``paused``: why nobody goes at present, empty for somebody does; until ``next_on``, if there is such a day.
+    """
 
     id: int
     grid_id: int
@@ -154,10 +115,12 @@ class Plan:
     rhythm: Rhythm
     consent_on: date
     active: bool = True
+    next_on: date | None = None
+    paused: str = ""
 
-    def wants(self, period: Period) -> bool:
-        """Whether a visit belongs into this period: never before the start, never before the consent."""
-        return self.active and self.rhythm.due_on(period) >= max(self.rhythm.starts_on, self.consent_on)
+    def holds(self, today: date) -> bool:
+        """Whether somebody may go there: neither ended nor paused."""
+        return self.active and (not self.paused or (self.next_on is not None and self.next_on <= today))
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,74 +130,105 @@ class Occurrence:
     id: int
     plan: Plan
     period: str
-    due_on: date
+    window: Window
     state: State = State.PLANNED
     rung: int = 0
     revision: int = 0
     assignee_id: int | None = None
     settled_on: date | None = None
+    round_id: int | None = None
 
     @property
-    def from_on(self) -> date:
-        """The first day a visit counts for this period, as people are told."""
-        return self.plan.rhythm.of_key(self.period).from_on
+    def due_on(self) -> date:
+        """The day it is meant for."""
+        return self.window.due_on
+
+    @property
+    def is_single(self) -> bool:
+        """Whether it was opened by a person, and no next one follows it."""
+        return self.period.startswith((EVENT_KEY, ROUND_KEY))
+
+    @property
+    def first_on(self) -> date:
+        """The first day on which a visit counts for this one."""
+        return self.window.from_on if self.is_single else self.plan.rhythm.of_key(self.period).from_on
 
     @property
     def last_on(self) -> date:
         """The last day on which it is in time."""
-        return max(self.plan.rhythm.of_key(self.period).last_on, self.due_on)
+        if self.is_single:
+            return self.window.to_on
+        return max(self.plan.rhythm.of_key(self.period).last_on, self.window.to_on)
 
     @property
-    def next_due_on(self) -> date:
-        """When the next one is due."""
+    def next_due_on(self) -> date | None:
+        """When the next one is due; nothing for a single one and where visits have no rhythm (any more)."""
+        if self.is_single or self.plan.next_on is None:
+            return None
         period = self.plan.rhythm.period(self.plan.rhythm.of_key(self.period).to_on)
         return self.plan.rhythm.due_on(period)
 
     @property
+    def rung_days(self) -> tuple[date, date, date, date]:
+        """The local days of the rungs, in order."""
+        return self.window.from_on, self.window.due_on, self.window.to_on, self.window.to_on + _DAY
+
+    @property
     def lapses_on(self) -> date:
         """From this day on nobody is reminded any more: the next visit has taken its place and the ladder is at its end."""
-        return max(self.next_due_on, self.due_on + timedelta(days=RUNGS))
+        end = self.window.to_on + 2 * _DAY
+        if self.period.startswith(EVENT_KEY):
+            return end + EVENT_STAYS
+        return max(self.next_due_on or end, end)
+
+    @property
+    def wakes_on(self) -> date | None:
+        """The next local day on which the clock makes something of it; nothing when it is settled."""
+        if self.state not in UNSETTLED:
+            return None
+        return self.rung_days[self.rung] if self.rung < RUNGS else self.lapses_on
 
 
-def owed(plan: Plan, newest: str, today: date) -> list[tuple[Period, State]]:
-    """The visits that must be there today and are not yet: the one of today's period, and those of periods that went by while
-    nobody was there to write them down. A visit whose successor is already due is missed; nobody is reminded of it any more.
+def owed(plan: Plan, category: Category, today: date) -> tuple[list[tuple[str, Window]], date | None]:
+    """The visits that must be there today and are not yet, oldest first, and the plan's next day to look.
 
-    ``newest``: the key of the newest period that has its visit, empty for a plan without any: that one begins today.
+    Those of periods that went by while nobody was there to write them down are among them: the clock finds them missed. A
+    plan that nobody has looked at yet begins today.
     """
-    current = plan.rhythm.period(today)
+    if not plan.active or plan.next_on is None or plan.next_on > today:
+        return [], plan.next_on
+    since = max(plan.rhythm.starts_on, plan.consent_on)
+    if plan.paused:
+        since = max(since, plan.next_on)
+    begun = plan.next_on != plan.rhythm.starts_on
+    period = plan.rhythm.period(max(plan.next_on, today - LONGEST) if begun else today)
     found = []
-    start = max(plan.rhythm.of_key(newest).to_on, today - LONGEST) if newest else current.from_on
-    period = plan.rhythm.period(start)
-    while period.from_on < current.from_on:
-        after = plan.rhythm.period(period.to_on)
-        if period.from_on >= start and plan.wants(period):
-            gone = plan.rhythm.due_on(after) <= today
-            found.append((period, State.MISSED if gone else State.PLANNED))
-        period = after
-    if current.key != newest and plan.wants(current):
-        found.append((current, State.PLANNED))
-    return found
+    while period.from_on <= today:
+        window = category.window(plan.rhythm, period)
+        if window.due_on >= since:
+            found.append((period.key, window))
+        period = plan.rhythm.period(period.to_on)
+    return found, period.from_on
 
 
-def rung_at(due_on: date, now: datetime, calendar: Calendar, clock: time) -> int | None:
-    """The newest rung that is due: the hour counts on the wall clock of the grid, whatever its zone does."""
-    newest = None
-    for rung in range(RUNGS):
-        if calendar.at(due_on + timedelta(days=rung), clock) <= now:
-            newest = rung
-    return newest
+def morning(now: datetime, calendar: Calendar, clock: time) -> date:
+    """The newest local day whose hour of reminding has come, whatever the zone of the grid does with its clocks."""
+    today = calendar.today(now)
+    return today if calendar.at(today, clock) <= now else today - _DAY
 
 
-def tick(found: Occurrence, now: datetime, calendar: Calendar, clock: time) -> tuple[Occurrence, int | None]:
-    """What the clock makes of a visit, and the rung to be rung now. Rungs that were slept through are not made up for."""
+def tick(found: Occurrence, day: date) -> tuple[Occurrence, int | None]:
+    """What the clock makes of a visit, and the rung to be rung now. Rungs that were slept through are not made up for.
+
+    ``day``: the newest one whose hour of reminding has come (``morning``).
+    """
     if found.state not in UNSETTLED:
         return found, None
     if not found.plan.active:
         return replace(found, state=State.CANCELLED), None
-    if calendar.today(now) >= found.lapses_on:
+    if day >= found.lapses_on:
         return replace(found, state=State.MISSED, rung=RUNGS), None
-    rung = rung_at(found.due_on, now, calendar, clock)
+    rung = max((n for n, rings_on in enumerate(found.rung_days) if rings_on <= day), default=None)
     if rung is None or rung < found.rung:
         return found, None
     state = State.OPEN if found.state is State.PLANNED else found.state
@@ -246,23 +240,41 @@ def _require_unsettled(found: Occurrence) -> None:
         raise refusal.VisitSettled(number=found.id)
 
 
-def settle(found: Occurrence, today: date) -> Occurrence:
-    """Somebody was there. A missed visit is made good, late."""
+def settle(found: Occurrence, visited_on: date) -> Occurrence:
+    """Somebody was there on that day. A missed visit is made good, late."""
     _require_unsettled(found)
-    late = found.state is State.MISSED or today > found.last_on
-    return replace(found, state=State.DONE_LATE if late else State.DONE, settled_on=today)
+    late = found.state is State.MISSED or visited_on > found.last_on
+    return replace(found, state=State.DONE_LATE if late else State.DONE, settled_on=visited_on)
+
+
+def excuse(found: Occurrence) -> Occurrence:
+    """This one is not needed: the household is away, in hospital, was seen elsewhere."""
+    _require_unsettled(found)
+    return replace(found, state=State.EXCUSED)
+
+
+def cancel(found: Occurrence) -> Occurrence:
+    """Nobody goes: the person does not want it."""
+    _require_unsettled(found)
+    return replace(found, state=State.CANCELLED)
+
+
+def _moved(found: Occurrence, day: date) -> Window:
+    """The same visit on another day: nobody is asked before it, and it has as long as before."""
+    return Window(day, day, day + (found.window.to_on - found.window.due_on))
 
 
 def tried(found: Occurrence, today: date, *, high_risk: bool) -> Occurrence:
     """没见到 settles nothing: tried again in three days, where life may be at risk tomorrow."""
     _require_unsettled(found)
-    again_on = today + (_DAY if high_risk else RETRY)
-    return replace(found, state=State.ABSENT, due_on=again_on, rung=0, revision=found.revision + 1)
+    window = _moved(found, today + (_DAY if high_risk else RETRY))
+    return replace(found, state=State.ABSENT, window=window, rung=0, revision=found.revision + 1)
 
 
 def latest_on(found: Occurrence, today: date) -> date:
     """The last day a visit may be put off to: before the next one is due, and tomorrow in any case."""
-    return max(found.next_due_on - _DAY, today + _DAY)
+    next_due_on = found.next_due_on or max(found.window.to_on, found.due_on + RETRY) + _DAY
+    return max(next_due_on - _DAY, today + _DAY)
 
 
 def postpone(found: Occurrence, day: date, today: date) -> Occurrence:
@@ -271,14 +283,16 @@ def postpone(found: Occurrence, day: date, today: date) -> Occurrence:
     if day <= today:
         raise refusal.TimePassed
     state = State.PLANNED if found.state is not State.ABSENT else State.ABSENT
-    return replace(found, state=state, due_on=day, rung=0, revision=found.revision + 1)
+    return replace(found, state=state, window=_moved(found, day), rung=0, revision=found.revision + 1)
 
 
 def hand_over(found: Occurrence, member_id: int, today: date) -> Occurrence:
-    """请人代: somebody else is asked now (the first rung is his), so the ladder counts from today."""
+    """请人代: somebody else is asked now (the first rungs are his), so the ladder counts from today."""
     _require_unsettled(found)
-    due_on = max(found.due_on, today)
-    return replace(found, state=State.OPEN, due_on=due_on, rung=1, revision=found.revision + 1, assignee_id=member_id)
+    window = found.window if found.due_on >= today else _moved(found, today)
+    return replace(
+        found, state=State.OPEN, window=window, rung=LAST, revision=found.revision + 1, assignee_id=member_id
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,9 +311,9 @@ class Carers:
         owner = self.owner()
         if owner is None:
             return []
-        if rung == 0:
+        if rung <= DUE:
             return [owner]
-        if rung == 1:
+        if rung == LAST:
             return [owner, *(c for c in self.near if c.member.reachable and c.member.id != owner.member.id)][:2]
         found = [c for c in self.seniors if c.member.reachable][:1]
         if fresh or not found:
@@ -372,5 +386,5 @@ def may_record(grid: Grid, found: Occurrence, at: datetime, today: date) -> froz
             leaves = [leave for member_id in held if (leave := grid.away(member_id, at))]
             ids.update(leave.stand_in_id for leave in leaves if leave.stand_in_id is not None)
             break
-    asked = carers(grid, found.plan.household_id, at, today, found.assignee_id).asked(1, fresh=False)
+    asked = carers(grid, found.plan.household_id, at, today, found.assignee_id).asked(LAST, fresh=False)
     return frozenset(ids | {c.member.id for c in asked})

@@ -22,6 +22,9 @@ from handlers import (
     notify,
     questions,
     tickets,
+    visit_calendar,
+    visit_plans,
+    visit_rounds,
     visits,
 )
 from handlers.context import Ask, Context
@@ -96,6 +99,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("tuidan", ("退单", "退回"), For.VOLUNTEER, handling.hand_back, private=True),
     Command("zhixi", ("知悉",), For.VOLUNTEER, handling.acknowledge, private=True),
     Command("zoufang", ("走访",), For.VOLUNTEER, visits.record, private=True),
+    Command("rili", ("日历",), For.VOLUNTEER, visit_calendar.command, private=True),
     Command("qingjia", ("请假",), For.VOLUNTEER, members.leave, private=True, free=True),
     Command("xiaojia", ("销假",), For.VOLUNTEER, members.back, private=True),
     Command("paidan", ("派单",), For.LEADER, leading.reassign, private=True),
@@ -107,6 +111,8 @@ COMMANDS: tuple[Command, ...] = (
     Command("diming", ("地名",), For.LEADER, naming.place, private=True, free=True),
     Command("lingmindu", ("灵敏度",), For.LEADER, naming.tune, private=True, free=True),
     Command("tongzhi", ("通知", "公告"), For.LEADER, notices.draft, private=True, free=True),
+    Command("bifang", ("必访",), For.LEADER, visit_plans.open_event, private=True, free=True),
+    Command("lunfang", ("轮访",), For.LEADER, visit_rounds.command, private=True, free=True),
     Command("mingce", ("名册",), For.LEADER, members.roster, private=True),
     Command("jinri", ("今日",), For.LEADER, figures.today, private=True),
     Command("benzhou", ("本周",), For.LEADER, figures.week, private=True),
@@ -135,6 +141,8 @@ BUTTONS: dict[str, UseCase] = {
     "recode": correcting.recode,
     "dismiss": correcting.dismiss,
     "visit": visits.settle,
+    "visit_show": visits.show,
+    "round": visit_rounds.decide,
     "notice": notices.decide,
 }
 
@@ -150,6 +158,7 @@ LINES: dict[str, UseCase] = {
     "visit_need": visits.need,
     "visit_note": visits.note,
     "visit_date": visits.postpone,
+    "visit_remark": visits.remark,
 }
 """What a line that was waited for is meant for."""
 

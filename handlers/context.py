@@ -35,6 +35,7 @@ class Policy:
     question_life: timedelta = timedelta(hours=24)
     visit_at: time = time(9)
     visits_enabled: bool = True
+    public_url: str = ""
     caution: str = "normal"
     digest_at: time | None = time(8, 30)
 

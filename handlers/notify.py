@@ -55,6 +55,8 @@ def label(cx: Context, name: str) -> str:
         return cx.category_name(code)
     if kind == "number":
         return cx.said.say("button.number", number=code)
+    if kind == "visit":
+        return cx.said.say("visits.code", number=code)
     return cx.said.say(f"refusal_name.{code}" if kind == "refusal" else f"button.{name}")
 
 

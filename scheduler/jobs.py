@@ -10,7 +10,18 @@ from datetime import timedelta
 
 import structlog
 
-from handlers import announcing, danger, delivered, dispatching, figures, questions, tickets, visits
+from handlers import (
+    announcing,
+    danger,
+    delivered,
+    dispatching,
+    figures,
+    questions,
+    tickets,
+    visit_knocks,
+    visit_reminders,
+    visit_rounds,
+)
 from handlers.context import Context
 from storage import conversation, intake, outbox, retention
 from storage import tickets as ticket_rows
@@ -60,10 +71,12 @@ JOBS: tuple[Job, ...] = (
     Job("dispatch_waiting", timedelta(minutes=1), dispatching.dispatch_waiting),
     Job("remind_unconfirmed", timedelta(minutes=1), tickets.remind_unconfirmed),
     Job("forget_unanswered", timedelta(minutes=1), questions.forget_unanswered),
-    Job("remind_visits", timedelta(minutes=1), visits.remind_visits),
     Job("send_notices", timedelta(seconds=5), announcing.send_notices),
     Job("tell_delivered", timedelta(seconds=10), delivered.tell_delivered),
     Job("tell_digests", timedelta(seconds=30), figures.tell_digests),
+    Job("remind_visits", timedelta(minutes=1), visit_reminders.remind_visits),
+    Job("end_rounds", timedelta(minutes=1), visit_rounds.end_rounds),
+    Job("tell_silent", timedelta(minutes=1), visit_knocks.tell_silent),
     Job("recover_sends", timedelta(seconds=10), recover_sends),
     Job("forget_albums", timedelta(seconds=5), forget_albums),
     Job("forget", timedelta(minutes=1), forget),

@@ -111,6 +111,12 @@ async def cancel(tx: WriteTx, *where: sa.ColumnElement[bool]) -> int:
     return await tx.execute(stmt.values(state=SendState.CANCELLED))
 
 
+async def forget_unsent(tx: WriteTx, key: str) -> None:
+    """Take back a message that nobody has begun to send as if it had never been said: its key may be used again."""
+    mine = (outbox.c.key == key, outbox.c.state == SendState.PENDING, outbox.c.attempt == 0)
+    await tx.execute(sa.delete(outbox).where(*mine))
+
+
 async def chat_of(tx: ReadTx, key: str) -> tuple[Chat, str] | None:
     """Where a message was sent to and what the channel called it, once it is sent."""
     row = await tx.one(sa.select(outbox).where(outbox.c.key == key))

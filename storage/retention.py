@@ -9,8 +9,10 @@ import sqlalchemy as sa
 
 from domain.outgoing import SendState
 from domain.ticket import ENDED, State
+from storage import rounds
 from storage.database import WriteTx
-from storage.tables import corrections, outbox, supporters, ticket_events, tickets, visits
+from storage.tables import corrections, outbox, supporters, ticket_events, tickets
+from storage.visit_tables import visits
 
 WORDS = timedelta(days=730)
 PHOTOS = timedelta(days=180)
@@ -45,6 +47,7 @@ async def forget(tx: WriteTx, now: datetime) -> None:
     )
     since = (now - VISIT_NOTES).date()
     await tx.execute(sa.update(visits).where(visits.c.visited_on < since, visits.c.note != "").values(note=""))
+    await rounds.forget(tx, now)
     live = sa.select(tickets.c.number).where(~ended)
     await tx.execute(
         sa.delete(outbox).where(

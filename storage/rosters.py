@@ -15,7 +15,8 @@ import sqlalchemy as sa
 from domain.roster import AreaKind, PairRole, Role
 from storage import grids
 from storage.database import ReadTx, WriteTx, unbroken
-from storage.tables import areas, grid_words, members, pairings, visit_plans
+from storage.tables import areas, grid_words, members, pairings
+from storage.visit_tables import visit_plans
 
 Key = tuple[str, ...]
 """(kind, names from the grid down): ("grid", "G01"), ("stair", "G01", "3栋", "2单元"), ("community", "示范街道", "示范社区")."""
@@ -83,7 +84,7 @@ class KnownPlan:
     id: int
     household: Key
     category: str
-    every_days: int
+    cadence: str
     consent_on: date
     person: str
     contact: str
@@ -153,7 +154,7 @@ class NewPlan:
 
     household: Key
     category: str
-    every_days: int
+    cadence: str
     consent_on: date
     person: str
     contact: str
@@ -239,7 +240,7 @@ async def load(tx: ReadTx) -> Snapshot:
             row.id,
             by_id[row.household_id].key,
             row.category,
-            row.every_days,
+            row.cadence,
             row.consent_on,
             row.person,
             row.contact,
@@ -331,6 +332,8 @@ class _Writing:
         """One row with other values."""
         table = {"area": areas, "word": grid_words, "member": members, "plan": visit_plans}[update.kind]
         values = {column: self._sealed(column, after) for column, _, after in update.values}
+        if update.kind == "plan" and ("cadence" in values or values.get("active")):
+            values |= {"starts_on": self.today, "next_on": self.today}  # counted anew from today
         if update.kind == "member" and values.get("active"):
             values["bind_code"] = fresh_code()
         await self.tx.execute(sa.update(table).where(table.c.id == update.id).values(**values))
@@ -404,8 +407,9 @@ class _Writing:
             "grid_id": self.area_ids[area_key(AreaKind.GRID, plan.household[1])],
             "household_id": self.area_ids[plan.household],
             "category": plan.category,
-            "every_days": plan.every_days,
+            "cadence": plan.cadence,
             "starts_on": self.today,
+            "next_on": self.today,
             "consent_on": plan.consent_on,
             "person": self.seal(plan.person),
             "contact": self.seal(plan.contact),

@@ -6,41 +6,15 @@ who reported it, and nothing else is known about anybody who is not on the roste
 
 import sqlalchemy as sa
 
+from storage import visit_tables  # noqa: F401 - they belong to the same metadata
+from storage.columns import chat as _chat
+from storage.columns import ident as _id
+from storage.columns import may as _may
+from storage.columns import metadata as metadata  # noqa: PLC0414 - everybody finds it here
+from storage.columns import need as _need
+from storage.columns import table as _table
+from storage.columns import text as _text
 from storage.types import Day, Flag, Id, Json, Time
-
-metadata = sa.MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
-
-
-def _table(name: str, *parts: sa.Column[object] | sa.Constraint | sa.Index) -> sa.Table:
-    return sa.Table(name, metadata, *parts, sqlite_strict=True)
-
-
-def _text(name: str, **options: object) -> sa.Column[object]:
-    return sa.Column(name, sa.Text, nullable=False, server_default="", **options)  # type: ignore[arg-type]
-
-
-def _need(name: str, kind: object, *args: object, **options: object) -> sa.Column[object]:
-    return sa.Column(name, kind, *args, nullable=False, **options)  # type: ignore[arg-type]
-
-
-def _may(name: str, kind: object, *args: object) -> sa.Column[object]:
-    return sa.Column(name, kind, *args, nullable=True)  # type: ignore[arg-type]
-
-
-def _id() -> sa.Column[object]:
-    return sa.Column("id", Id, primary_key=True)
-
-
-def _chat() -> tuple[sa.Column[object], ...]:
-    return _need("channel", sa.Text), _need("bot", sa.Text), _need("chat_id", sa.Text)
-
 
 counters = _table("counters", sa.Column("name", sa.Text, primary_key=True), _need("value", Id))
 """Ticket numbers without gaps, and ``roster``: raised by every change of the roster so that cached grids are dropped."""
@@ -427,54 +401,6 @@ dead_letters = _table(
     sa.UniqueConstraint("channel", "bot", "event"),
 )
 """Messages that broke a handler three times: where to read them in the group, never their text."""
-
-visit_plans = _table(
-    "visit_plans",
-    _id(),
-    _need("grid_id", Id, sa.ForeignKey("areas.id")),
-    _need("household_id", Id, sa.ForeignKey("areas.id")),
-    _need("category", sa.Text),
-    _need("every_days", Id),
-    _need("starts_on", Day),
-    _need("consent_on", Day),
-    _text("person"),
-    _text("contact"),
-    _text("note"),
-    _need("active", Flag),
-    sa.UniqueConstraint("household_id", "category"),
-    sa.Index("ix_visit_plans_grid_id", "grid_id"),
-)
-"""Six must-visit households (六必访). ``person``, ``contact`` and ``note`` are encrypted."""
-
-occurrences = _table(
-    "occurrences",
-    _id(),
-    _need("plan_id", Id, sa.ForeignKey("visit_plans.id")),
-    _need("grid_id", Id, sa.ForeignKey("areas.id")),
-    _need("period", sa.Text),
-    _need("due_on", Day),
-    _need("state", sa.Text),
-    _need("rung", Id),
-    _need("revision", Id),
-    _may("assignee_id", Id, sa.ForeignKey("members.id")),
-    _may("settled_on", Day),
-    sa.UniqueConstraint("plan_id", "period"),
-    sa.Index("ix_occurrences_state_due_on", "state", "due_on"),
-)
-"""One due visit each, unique per plan and period. ``assignee_id``: who was asked to go instead (请人代)."""
-
-visits = _table(
-    "visits",
-    _id(),
-    _need("occurrence_id", Id, sa.ForeignKey("occurrences.id")),
-    _need("member_id", Id, sa.ForeignKey("members.id")),
-    _need("visited_on", Day),
-    _need("recorded_at", Time),
-    _need("outcome", sa.Text),
-    _may("ticket", Id, sa.ForeignKey("tickets.number")),
-    _text("note"),
-    sa.Index("ix_visits_occurrence_id", "occurrence_id"),
-)
 
 notices = _table(
     "notices",

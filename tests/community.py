@@ -101,8 +101,8 @@ async def give_visits(database: Database, since: date, households: Sequence[Sequ
                 row = {"area_id": area_id, "member_id": made.members[name], "role": role, "from_on": SINCE}
                 tx.add(pairings, row)
             await tx.flush()
-            every = load_visit_categories()[category].every_days
+            cadence = load_visit_categories()[category].cadence
             await visits.keep_plan(
-                tx, area_id, made.grid_id, category, every_days=every, starts_on=day, consent_on=SINCE
+                tx, area_id, made.grid_id, category, cadence=cadence, starts_on=day, consent_on=SINCE
             )
         await grids.changed(tx)

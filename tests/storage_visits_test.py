@@ -1,7 +1,7 @@
 """Visits and notices on a database: reminders, answers and sending, through the router and the jobs."""
 
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ import pytest
 import pytest_asyncio
 import sqlalchemy as sa
 
+from domain.cadence import Cadence, Unit
 from domain.calendar import Calendar
 from domain.incoming import Chat, ChatKind, Incoming, Kind, Sender
 from domain.outgoing import SendState
@@ -18,25 +19,13 @@ from handlers.announcing import send_notices
 from handlers.context import Context, Policy
 from handlers.delivered import tell_delivered
 from handlers.router import handle
-from handlers.visits import remind_visits
+from handlers.visit_knocks import tell_silent
+from handlers.visit_reminders import remind_visits
 from storage import visits as visit_rows
 from storage.database import Database
-from storage.tables import (
-    accounts,
-    areas,
-    counters,
-    groups,
-    members,
-    metadata,
-    notices,
-    occurrences,
-    outbox,
-    pairings,
-    tickets,
-    visit_plans,
-    visits,
-)
+from storage.tables import accounts, areas, counters, groups, members, metadata, notices, outbox, pairings, tickets
 from storage.tables import keyboards as keyboard_table
+from storage.visit_tables import occurrences, visit_plans, visits
 from texts.categories import load_categories
 from texts.ear import Ear
 from texts.sentences import Sentences
@@ -163,7 +152,13 @@ async def world(tmp_path: Path, ear: Ear) -> AsyncIterator[World]:
         for chat in ("-1", "-2"):
             tx.add(groups, {"channel": "telegram", "bot": "bot", "chat_id": chat, "grid_id": GRID, "active": True})
         await visit_rows.keep_plan(
-            tx, HOME, GRID, "hardship", every_days=7, starts_on=date(2026, 11, 4), consent_on=date(2026, 11, 1)
+            tx,
+            HOME,
+            GRID,
+            "hardship",
+            cadence=Cadence(Unit.WEEK),
+            starts_on=DAY,
+            consent_on=date(2026, 11, 1),
         )
     yield World(database, Sentences.load(), ear, ZONE.at(DAY, time(9)))
     await database.close()
@@ -174,14 +169,14 @@ async def test_the_ladder_and_its_idempotence(world: World) -> None:
     assert await world.reminded() == []
     for _ in range(2):
         await world.at(0).tick()
-        assert await world.reminded() == [("visit:1:0:0:11", LI)]
+        assert await world.reminded() == [("visit:1:0:1:11", LI)]
     await world.deliver()
     for _ in range(2):
         await world.at(1).tick()
-        assert await world.reminded() == [("visit:1:0:1:11", LI), ("visit:1:0:1:12", ZHOU)]
+        assert await world.reminded() == [("visit:1:0:2:11", LI), ("visit:1:0:2:12", ZHOU)]
     await world.deliver()
     await world.at(2).tick()
-    assert await world.reminded() == [("visit:1:0:2:13", CHEN)]
+    assert await world.reminded() == [("visit:1:0:3:13", CHEN)]
     texts = [text for text in await world.texts() if "V1" in text]
     assert len(texts) == 4
     assert all("501" not in text and "A4" not in text and "低保" not in text for text in texts)
@@ -189,7 +184,7 @@ async def test_the_ladder_and_its_idempotence(world: World) -> None:
 
 async def test_after_downtime_only_the_newest_rung(world: World) -> None:
     await world.at(2, time(15)).tick()
-    assert await world.reminded() == [("visit:1:0:2:13", CHEN), ("visit:1:0:2:11", LI)]
+    assert await world.reminded() == [("visit:1:0:3:13", CHEN), ("visit:1:0:3:11", LI)]
 
 
 async def test_switched_off(world: World) -> None:
@@ -205,7 +200,7 @@ async def test_recorded_by_a_button(world: World) -> None:
     assert any("11月25日" in text for text in said)
     assert (await world.visit()).state == "done"
     edit = (await world.rows(sa.select(outbox).where(outbox.c.op == "edit")))[0]
-    assert edit.replaces == "visit:1:0:0:11"
+    assert edit.replaces == "visit:1:0:1:11"
     assert "buttons" not in edit.body
     assert await world.says(ZHOU, "走访 1 正常") == [world.said.say("refusal.VisitSettled", number=1)]
     assert len(await world.rows(sa.select(visits))) == 1
@@ -254,13 +249,13 @@ async def test_nobody_opened(world: World) -> None:
     await world.at(0).tick()
     await world.deliver()
     said = await world.presses(LI, "absent", "visit")
-    assert any("110" in text for text in said)
+    assert any("敲门两次" in text for text in said)
     await world.says(LI, "走访 1 没见到")
     assert len(await world.rows(sa.select(visits))) == 1
     row = await world.visit()
     assert (row.state, row.due_on, row.revision) == ("absent", DAY + timedelta(days=3), 1)
     await world.at(3).tick()
-    assert ("visit:1:1:0:11", LI) in await world.reminded()
+    assert ("visit:1:1:1:11", LI) in await world.reminded()
 
 
 async def test_nobody_opened_where_life_may_be_at_risk(world: World) -> None:
@@ -268,6 +263,8 @@ async def test_nobody_opened_where_life_may_be_at_risk(world: World) -> None:
         await tx.execute(sa.update(visit_plans).values(category="solo_elder"))
     await world.at(0).tick()
     await world.says(LI, "走访 1 没见到")
+    async with world.database.write("silent") as tx:
+        await tell_silent(replace(world.context(), now=world.now + timedelta(minutes=30)), tx)
     alert = (await world.rows(sa.select(outbox).where(outbox.c.kind == "alert")))[0]
     assert (alert.chat_id, (await world.visit()).due_on) == (CHEN, DAY + timedelta(days=1))
 
@@ -451,7 +448,9 @@ async def test_many_visits_are_a_list(world: World) -> None:
         for number in range(5, 11):
             row = {"id": 100 + number, "parent_id": 3, "grid_id": GRID, "kind": "household", "code": f"{number}01"}
             await tx.execute(sa.insert(areas).values(**row, name="", building="3栋", unit="2单元", room=f"{number}01"))
-            await visit_rows.keep_plan(tx, 100 + number, GRID, "honor", every_days=7, starts_on=DAY, consent_on=DAY)
+            await visit_rows.keep_plan(
+                tx, 100 + number, GRID, "honor", cadence=Cadence(Unit.WEEK), starts_on=DAY, consent_on=DAY
+            )
     await world.at(0).tick()
     said = await world.says(CHEN, "走访")
     assert len(said) == 1

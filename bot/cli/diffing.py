@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from datetime import date
 
 from bot.cli.call import Call
+from domain.cadence import Cadence
+from handlers import visit_lines
 from storage.rosters import Changes, Key
 
 MOST = 300
@@ -23,7 +25,12 @@ def lines(call: Call, changes: Changes) -> Iterator[tuple[str, str]]:
         role = call.said.say(f"sheet.pair.{pairing.role}")
         yield "+", call.say("diff.pairing", role=role, area=_place(pairing.area), name=pairing.member[1])
     for plan in changes.plans:
-        yield "+", call.say("diff.plan", area=_place(plan.household), days=plan.every_days)
+        yield (
+            "+",
+            call.say(
+                "diff.plan", area=_place(plan.household), every=visit_lines.every(call.said, Cadence.of(plan.cadence))
+            ),
+        )
     for update in changes.updates:
         what = "；".join(_changed(call, *value) for value in update.values)
         yield "~", f"{update.label}：{what}"
@@ -52,6 +59,8 @@ def _changed(call: Call, column: str, was: object, now: object) -> str:
     name = call.say(f"diff.column_{column}")
     if column in _SEALED:
         return call.say("diff.sealed", column=name)
+    if column == "cadence":
+        was, now = (visit_lines.every(call.said, Cadence.of(str(value))) for value in (was, now))
     return call.say("diff.value", column=name, was=_text(call, was), now=_text(call, now))
 
 

@@ -8,6 +8,7 @@ from bot.sheets.cells import Cells
 from bot.sheets.faults import Fault, Faulty
 from bot.sheets.reading import Layout, Sheet
 from bot.sheets.vault import Vault
+from domain.cadence import Cadence, Unit
 from domain.roster import AreaKind, PairRole
 from domain.visit import Category
 from storage.rosters import (
@@ -43,7 +44,7 @@ class _Home:
 @dataclass(frozen=True)
 class _Visits:
     row: int
-    every_days: int | None
+    cadence: str | None
     consent_on: date
     person: str | None
     contact: str | None
@@ -86,7 +87,8 @@ def _read(
 ) -> None:
     key = _household(cells, known, stairs)
     category = cells.choice("category", words)
-    every_days = cells.number("every_days", 1, 366)
+    days = cells.number("every_days", 1, 366)
+    cadence = None if days is None else Cadence.of_days(days).text
     consent_on = cells.day("consent_on", today)
     for column in ("person", "contact"):
         if cells.text(column) and not vault:
@@ -101,7 +103,7 @@ def _read(
     if category in home.plans:
         cells.fault("double_household", "room", text="".join(key[2:]), other=home.plans[category].row)
         return
-    home.plans[category] = _Visits(row, every_days, consent_on, cells.given("person"), cells.given("contact"))
+    home.plans[category] = _Visits(row, cadence, consent_on, cells.given("person"), cells.given("contact"))
 
 
 def _household(cells: Cells, known: Snapshot, stairs: frozenset[Key]) -> Key | None:
@@ -160,9 +162,9 @@ def _changes(
         for category, visits in home.plans.items():
             old = known.plans.get((home.key, category))
             if old is None:
-                every_days = visits.every_days or categories[category].every_days
+                cadence = visits.cadence or categories[category].cadence.text
                 texts = (visits.person or "", visits.contact or "")
-                new.append(NewPlan(home.key, category, every_days, visits.consent_on, *texts))
+                new.append(NewPlan(home.key, category, cadence, visits.consent_on, *texts))
             elif values := _differences(visits, old, vault):
                 updates.append(Update("plan", old.id, "".join(home.key[1:]), values))
     closings = _gone(found, known) if complete else []
@@ -188,7 +190,7 @@ def _area(key: Key) -> NewArea:
 def _differences(visits: _Visits, old: KnownPlan, vault: Vault) -> tuple[tuple[str, object, object], ...]:
     """What is sealed is compared readable, since it never looks the same twice."""
     wanted: dict[str, tuple[object, object]] = {
-        "every_days": (old.every_days, visits.every_days),
+        "cadence": (old.cadence, visits.cadence),
         "consent_on": (old.consent_on, visits.consent_on),
         "person": (vault.open(old.person), visits.person),
         "contact": (vault.open(old.contact), visits.contact),
@@ -225,6 +227,7 @@ def _pair(
 
 def category_words(categories: Mapping[str, Category]) -> dict[str, str]:
     """What may stand for a category: its name, the same with the dots of official papers, its key."""
-    found = {category.name: key for key, category in categories.items()}
-    found |= {category.name.replace("、", "·"): key for key, category in categories.items()}
-    return found | {key: key for key in categories}
+    kinds = {key: category for key, category in categories.items() if category.cadence.unit is not Unit.EVENT}
+    found = {category.name: key for key, category in kinds.items()}
+    found |= {category.name.replace("、", "·"): key for key, category in kinds.items()}
+    return found | {key: key for key in kinds}

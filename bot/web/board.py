@@ -194,7 +194,7 @@ class Board:
             ui.label(row.category)
             with ui.element("dl").classes("facts"):
                 day = self._say("page.visit_due", month=row.due_on.month, day=row.due_on.day)
-                self._fact(self._say("page.visit_day"), day, self._say("page.visit_every", days=row.every_days))
+                self._fact(self._say("page.visit_day"), day, row.every)
                 self._fact(self._say("page.visit_who"), "、".join(row.names))
 
     def _queue(self, fresh: Ledger) -> None:

@@ -9,15 +9,17 @@ from datetime import date
 
 import sqlalchemy as sa
 
+from domain.cadence import Cadence
 from domain.roster import AreaKind, Grid, Member, PairRole
 from domain.ticket import Action, Event, Ticket
 from domain.visit import carers
-from handlers import cards
+from handlers import cards, visit_lines
 from handlers.context import Context
 from storage import calls, grids, tickets
 from storage.database import Database, ReadTx
-from storage.tables import notices, occurrences, visit_plans
+from storage.tables import notices
 from storage.tables import outbox as outbox_table
+from storage.visit_tables import occurrences, visit_plans
 from texts.visit_categories import load_visit_categories
 
 _TICKETS = 60
@@ -68,7 +70,7 @@ class VisitRow:
     number: int
     place: str
     category: str
-    every_days: int
+    every: str
     due_on: date
     state: str
     names: tuple[str, ...]
@@ -192,7 +194,7 @@ async def _visits(tx: ReadTx, cx: Context, grid: Grid) -> tuple[VisitRow, ...]:
     """The newest visit of every plan."""
     newest = sa.select(sa.func.max(occurrences.c.id)).group_by(occurrences.c.plan_id)
     stmt = (
-        sa.select(occurrences, visit_plans.c.household_id, visit_plans.c.category, visit_plans.c.every_days)
+        sa.select(occurrences, visit_plans.c.household_id, visit_plans.c.category, visit_plans.c.cadence)
         .join(visit_plans)
         .where(occurrences.c.id.in_(newest))
     )
@@ -203,7 +205,8 @@ async def _visits(tx: ReadTx, cx: Context, grid: Grid) -> tuple[VisitRow, ...]:
         near = carers(grid, row.household_id, cx.now, today, row.assignee_id).near
         kind = kinds[row.category].name if row.category in kinds else row.category
         names = tuple(c.member.name for c in near[:2])
-        found.append(VisitRow(row.id, area.name, kind, row.every_days, row.due_on, row.state, names))
+        every = visit_lines.every(cx.said, Cadence.of(row.cadence))
+        found.append(VisitRow(row.id, area.name, kind, every, row.due_on, row.state, names))
     return tuple(found)
 
 

@@ -1,4 +1,4 @@
-"""The web part of the house: ``/health`` always, the demo only where it is asked for, both on one port."""
+"""The web part of the house: ``/health`` and calendars always, the demo only where it is asked for, both on one port."""
 
 import asyncio
 import errno
@@ -16,7 +16,7 @@ from typing_extensions import override
 
 from bot.app import House, Part
 from bot.config import Config, Manners, StorageSection, Visits, Web
-from bot.web import page, sample
+from bot.web import calendar, page, sample
 from bot.web.chats import BOT, CHANNEL, Chats
 from bot.web.face import WebFace
 from bot.web.guard import Guard
@@ -64,7 +64,7 @@ def part(
 ) -> Part:
     """The web face as a part of ``bot.app.serve``.
 
-    ``demo``: the chats and their page; without it nothing but ``/health`` and the ``routers`` is served. ``host`` and
+    ``demo``: the chats and their page; without it nothing but ``/health``, calendars and the ``routers`` is served. ``host`` and
     ``port`` are taken from the configuration unless given; port 0 takes any free one. ``ready`` is told the address.
 
     Raises:
@@ -110,10 +110,10 @@ async def open_chats(house: House) -> Chats:
 def build_app(
     house: House, *, chats: Chats | None = None, player: Player | None = None, routers: Sequence[APIRouter] = ()
 ) -> FastAPI:
-    """The application: ``/health``, the routers, and with ``chats`` the demo page at ``/``."""
+    """The application: ``/health``, volunteers' calendars, the routers, and with ``chats`` the demo page at ``/``."""
     app = FastAPI(title="dangxiaoqi", docs_url=None, redoc_url=None, openapi_url=None)
     app.add_api_route("/health", partial(_health, house), methods=["GET"])
-    for router in routers:
+    for router in (calendar.routes(house), *routers):
         app.include_router(router)
     if chats is not None and player is not None:
         app.add_middleware(Guard)

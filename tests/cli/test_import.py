@@ -8,7 +8,8 @@ import sqlalchemy as sa
 
 from domain.roster import AreaKind
 from storage.database import Database
-from storage.tables import areas, members, pairings, visit_plans
+from storage.tables import areas, members, pairings
+from storage.visit_tables import visit_plans
 from tests.cli.desk import AREAS, HOMES, ROSTER, Desk, table, xlsx
 
 
@@ -135,12 +136,12 @@ def test_a_complete_roster_says_who_has_left_and_who_is_back(desk: Desk) -> None
 def test_households_with_sealed_names(desk: Desk) -> None:
     desk.filled()
     out = desk.ok("import", "households", desk.file("homes.csv", HOMES), "--yes")
-    assert "走访 G01 3栋2单元501，每 7 天" in out
+    assert "走访 G01 3栋2单元501，每周一次" in out
     assert "张奶奶" not in out
     rows = desk.rows(sa.select(visit_plans).order_by(visit_plans.c.id))
-    assert [(r.category, r.every_days, r.consent_on.isoformat()) for r in rows] == [
-        ("solo_elder", 7, "2026-01-05"),
-        ("hardship", 14, "2026-01-06"),
+    assert [(r.category, r.cadence, r.consent_on.isoformat()) for r in rows] == [
+        ("solo_elder", "week", "2026-01-05"),
+        ("hardship", "14d", "2026-01-06"),
     ]
     assert rows[0].person.startswith("gAAAA")
     assert rows[1].person == rows[1].contact == ""

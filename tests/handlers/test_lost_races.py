@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from domain.figures import Figure, Share
 from domain.incoming import Chat
 from domain.ticket import State
-from handlers import announcing, danger, figures, visits
+from handlers import announcing, danger, figures, visit_reminders
 from handlers.notify import member_chat
 from storage import calls
 from storage import notices as notice_rows
@@ -49,11 +49,9 @@ async def _runs(world: World, job: Any) -> int:
     return await _said(world) - before
 
 
-async def test_a_reminder_another_process_has_rung(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    with monkeypatch.context() as patch:
-        patch.setattr(visit_rows, "save", _slower)
-        assert await _runs(world, visits.remind_visits) == 0
-    assert await _runs(world, visits.remind_visits) == 1
+async def test_a_visit_another_person_has_recorded(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert await _runs(world, visit_reminders.remind_visits) == 1
+    assert await _runs(world, visit_reminders.remind_visits) == 0
     await world.step()
     with monkeypatch.context() as patch:
         patch.setattr(visit_rows, "save", _slower)

@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from bot.web.chats import BOT, CHANNEL, Person
+from domain.cadence import Cadence
 from domain.incoming import Chat
 from domain.roster import AreaKind, PairRole, Role
 from storage import grids, groups, visits
@@ -132,7 +133,7 @@ async def _households(
             area,
             places["grid"],
             home["category"],
-            every_days=home["every_days"],
+            cadence=Cadence.of(home["cadence"]),
             starts_on=today,
             consent_on=today - timedelta(days=30),
         )

@@ -10,7 +10,19 @@ from datetime import timedelta
 
 import structlog
 
-from handlers import danger, dispatching, notices, questions, tickets, visits
+from handlers import (
+    calendars,
+    danger,
+    dispatching,
+    ladders,
+    notices,
+    pauses,
+    questions,
+    supervising,
+    tickets,
+    visits,
+    whistles,
+)
 from handlers.context import Context
 from storage import conversation, intake, outbox, retention
 from storage import tickets as ticket_rows
@@ -59,6 +71,11 @@ JOBS: tuple[Job, ...] = (
     Job("pass_on_overdue", timedelta(seconds=10), dispatching.pass_on_overdue),
     Job("dispatch_waiting", timedelta(minutes=1), dispatching.dispatch_waiting),
     Job("remind_unconfirmed", timedelta(minutes=1), tickets.remind_unconfirmed),
+    Job("end_long_pauses", timedelta(minutes=10), pauses.end_long_pauses),
+    Job("remind_deadlines", timedelta(minutes=1), ladders.remind),
+    Job("remind_whistles", timedelta(minutes=1), whistles.remind),
+    Job("keep_supervised", timedelta(minutes=1), supervising.keep_list),
+    Job("warn_of_year", timedelta(hours=6), calendars.warn_of_year),
     Job("forget_unanswered", timedelta(minutes=1), questions.forget_unanswered),
     Job("remind_visits", timedelta(minutes=1), visits.remind_visits),
     Job("send_notices", timedelta(seconds=5), notices.send_notices),

@@ -6,41 +6,15 @@ who reported it, and nothing else is known about anybody who is not on the roste
 
 import sqlalchemy as sa
 
+from storage import clock_tables  # noqa: F401 - they belong to the same metadata
+from storage.columns import chat as _chat
+from storage.columns import ident as _id
+from storage.columns import may as _may
+from storage.columns import metadata as metadata  # noqa: PLC0414 - everybody finds it here
+from storage.columns import need as _need
+from storage.columns import table as _table
+from storage.columns import text as _text
 from storage.types import Day, Flag, Id, Json, Time
-
-metadata = sa.MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
-
-
-def _table(name: str, *parts: sa.Column[object] | sa.Constraint | sa.Index) -> sa.Table:
-    return sa.Table(name, metadata, *parts, sqlite_strict=True)
-
-
-def _text(name: str, **options: object) -> sa.Column[object]:
-    return sa.Column(name, sa.Text, nullable=False, server_default="", **options)  # type: ignore[arg-type]
-
-
-def _need(name: str, kind: object, *args: object, **options: object) -> sa.Column[object]:
-    return sa.Column(name, kind, *args, nullable=False, **options)  # type: ignore[arg-type]
-
-
-def _may(name: str, kind: object, *args: object) -> sa.Column[object]:
-    return sa.Column(name, kind, *args, nullable=True)  # type: ignore[arg-type]
-
-
-def _id() -> sa.Column[object]:
-    return sa.Column("id", Id, primary_key=True)
-
-
-def _chat() -> tuple[sa.Column[object], ...]:
-    return _need("channel", sa.Text), _need("bot", sa.Text), _need("chat_id", sa.Text)
-
 
 counters = _table("counters", sa.Column("name", sa.Text, primary_key=True), _need("value", Id))
 """Ticket numbers without gaps, and ``roster``: raised by every change of the roster so that cached grids are dropped."""
@@ -182,6 +156,9 @@ tickets = _table(
     _need("supporters", Id),
     _need("reworks", Id),
     _need("extended", Flag),
+    _may("word_at", Time),
+    _may("paused_at", Time),
+    _need("overdue", Id, server_default="0"),
     _need("photos", Json),
     _need("version", Id),
     sa.Index("ix_tickets_grid_id_state", "grid_id", "state"),

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
 import typer
 from rich.progress import Progress
@@ -13,8 +12,7 @@ from bot.cli import call as calls
 from bot.config import Config
 from bot.sheets import exporting as rows
 from bot.sheets.writing import Out, writing
-from bot.workdays import workdays
-from domain.calendar import Calendar
+from bot.workdays import calendar_of
 from storage import rosters, tickets
 from texts.categories import load_categories
 
@@ -39,8 +37,7 @@ def export_tickets(
     config = call.config()
     _require_target(call, file, force=force)
     columns = rows.TICKETS + (rows.CONTACTS if with_contacts else ())
-    calendar = Calendar(ZoneInfo(config.community.zone), workdays(config.calendar.off, config.calendar.work))
-    words = rows.Words(call.said, calendar, load_categories())
+    words = rows.Words(call.said, calendar_of(config), load_categories())
 
     async def write(out: Out, progress: Progress) -> int:
         async with calls.opened(call, config) as database, database.read() as tx:

@@ -1,4 +1,4 @@
-"""``export tickets|roster FILE``: for Excel and WPS, without persons unless they are asked for."""
+"""``export tickets|roster|supervised FILE``: for Excel and WPS, without residents unless they are asked for."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -72,6 +72,25 @@ def export_roster(ctx: typer.Context, file: File, force: Force = False) -> None:
     call.print(call.say("export.done", count=count, path=file))
     if lost:
         call.print(call.say("export.unlisted", names="、".join(lost)))
+
+
+@exporting.command("supervised")
+def export_supervised(ctx: typer.Context, file: File, force: Force = False) -> None:
+    """The list of supervised cases, struck off or not."""
+    call = calls.of(ctx)
+    config = call.config()
+    _require_target(call, file, force=force)
+    words = rows.Words(call.said, calendar_of(config), load_categories())
+
+    async def write(out: Out, _progress: Progress) -> int:
+        async with calls.opened(call, config) as database, database.read() as tx:
+            found = await rows.supervised_rows(tx, await rosters.load(tx), words)
+        for row in found:
+            out.add(row)
+        return len(found)
+
+    count = _write(call, file, rows.SUPERVISED, write)
+    call.print(call.say("export.done", count=count, path=file))
 
 
 async def _roster(call: calls.Call, config: Config) -> rosters.Snapshot:

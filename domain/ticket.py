@@ -144,8 +144,8 @@ class Event:
 class Ticket:
     """A request that somebody sees through. Times are aware UTC; ``number`` is what people call it (12号).
 
-    ``word_at``: when the clocks were set or the last word of progress was given or asked for. ``paused_at``: since when the clocks stand still because
-    the resident is waited for. ``overdue``: deadlines for closing that were missed.
+    ``word_at``: when the clocks were set, or the last word of progress was given or asked for. ``paused_at``: since when the
+    clocks stand still because the resident is waited for. ``overdue``: deadlines for closing that were missed.
     """
 
     number: int

@@ -138,11 +138,11 @@ def reject(found: Whistle, member_id: int, at: datetime) -> Whistle:
 def answer(found: Whistle, names: tuple[str, ...], said: Answer, *, by_street: bool) -> Whistle:
     """到位 / 办结 / 未到 of some units, or of all that are named by nobody; the street's word is its mark as well.
 
-    With all of them 办结 the call is over.
+    With all of them 办结 the call is over; only the mark of the street may still be set then.
     """
     if found.state is State.ASKED:
         raise refusal.WhistleUnconfirmed(number=found.ticket)
-    if found.state is not State.CALLED:
+    if found.state is not State.CALLED and not (found.state is State.ENDED and by_street):
         raise refusal.NotWhistled(number=found.ticket)
     known = {u.name for u in found.units}
     if any(name not in known for name in names):
@@ -151,9 +151,12 @@ def answer(found: Whistle, names: tuple[str, ...], said: Answer, *, by_street: b
     def after(unit: Unit) -> Unit:
         if names and unit.name not in names:
             return unit
-        return replace(unit, answer=said, mark=said if by_street else unit.mark)
+        answer = unit.answer if found.state is State.ENDED else said
+        return replace(unit, answer=answer, mark=said if by_street else unit.mark)
 
     units = tuple(after(u) for u in found.units)
+    if found.state is State.ENDED:
+        return replace(found, units=units)
     over = all(u.answer is Answer.DONE for u in units)
     heard = all(u.answer in (Answer.ARRIVED, Answer.DONE) for u in units)
     return replace(

@@ -209,6 +209,8 @@ def work_text(cx: Context, ticket: Ticket, *, reason: str) -> str:
         lines.append(cx.said.say("work.party", party=category.party))
     if ticket.private:
         lines.append(cx.said.say("work.private"))
+    if ticket.is_paused:
+        lines.append(cx.said.say("work.paused"))
     if ticket.supporters:
         lines.append(cx.said.say("card.supporters", count=ticket.supporters))
     return "\n".join(lines)

@@ -134,6 +134,13 @@ async def _line(cx: Context, tx: WriteTx, case: Case) -> str:
     )
 
 
+async def told(cx: Context, tx: WriteTx, ticket: Ticket, note: str) -> None:
+    """The handler has reported progress: where the ticket stands on the list, that is its word."""
+    case = await supervision.of_ticket(tx, ticket.number)
+    if case is not None and case.state is State.LISTED:
+        await supervision.save(tx, case, rules.update(case, note, cx.calendar.today(cx.now), cx.calendar))
+
+
 async def _list(cx: Context, tx: WriteTx, ask: Ask) -> None:
     member = access.require_member(ask)
     here = [ask.grid.id] if ask.grid is not None else await grids.below(tx, member.area_id)

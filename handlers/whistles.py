@@ -79,9 +79,9 @@ async def _blow(cx: Context, tx: WriteTx, ask: Ask, ticket: Ticket) -> None:
 
 
 def _streets(grid: Grid) -> list[Member]:
-    """The street office; where there is none on the roster, the secretary."""
+    """The street office; where nobody of it can be written to, the secretary."""
     for role in (Role.STREET, Role.SECRETARY):
-        if found := [m for m in grid.above if m.role is role]:
+        if found := [m for m in grid.above if m.role is role and m.reachable]:
             return found
     return []
 
@@ -117,10 +117,11 @@ def _nth(ticket: Ticket, found: Whistle) -> str:
 
 async def _open(cx: Context, tx: WriteTx, ask: Ask) -> tuple[Grid, Ticket, Whistle, Member]:
     ticket = await access.ticket(tx, ask)
-    ticket_rules.require_open(ticket)
     found = await whistles.of_ticket(tx, ticket.number)
     if found is None:
         raise refusal.NotWhistled(number=ticket.number)
+    if found.state is not State.ENDED:  # what the street thinks of it may be said later as well
+        ticket_rules.require_open(ticket)
     return await grids.by_id(tx, ticket.grid_id), ticket, found, access.require_member(ask)
 
 
@@ -237,7 +238,8 @@ async def remind(cx: Context, tx: WriteTx) -> None:
         ):
             continue
         grid = await grids.by_id(tx, ticket.grid_id)
-        note = f"{found.state}|{'、'.join(u.name for u in found.missing)}"
+        people = _streets(grid) if found.state is State.ASKED else _both(grid, found)
+        note = f"whistle|{','.join(f'member:{m.id}' for m in people)}"
         ticket = await tickets.save(tx, ticket_rules.note(ticket, Action.RUNG, note, cx.now))
         if found.state is State.ASKED:
             _ask_street(cx, tx, grid, ticket, found)
@@ -245,6 +247,6 @@ async def remind(cx: Context, tx: WriteTx) -> None:
         units = "、".join(u.name for u in found.missing)
         title = cards.title(cx, ticket, public=False)
         text = cx.said.say("whistle.nobody", title=title, units=units, number=ticket.number)
-        for member in _both(grid, found):
+        for member in people:
             key = f"whistle_nobody:{found.id}:{ticket.version}:{member.id}"
             cards.tell(cx, tx, grid, ticket, member, key, text)

@@ -94,14 +94,15 @@ def test_it_goes_on_until_everybody_has_done_it(answers: list[tuple[tuple[str, .
     found = whistle.confirm(blown("城管", "消防", "水务"), 31, NOW, CHINA)
     for names, said, street in answers:
         before = found
-        if found.state is State.ENDED:
+        if found.state is State.ENDED and not street:
             with pytest.raises(refusal.NotWhistled):
                 whistle.answer(found, names, said, by_street=street)
             break
+        over = found.state is State.ENDED
         found = whistle.answer(found, names, said, by_street=street)
         for old, new in zip(before.units, found.units, strict=True):
             meant = not names or new.name in names
-            assert new.answer is (said if meant else old.answer)
+            assert new.answer is (said if meant and not over else old.answer)
             assert new.mark is (said if meant and street else old.mark)
         assert (found.state is State.ENDED) is all(u.answer is Answer.DONE for u in found.units)
         assert found.missing == [u for u in found.units if u.answer in (None, Answer.ABSENT)]

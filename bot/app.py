@@ -10,14 +10,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import structlog
 
 from bot.config import Config
 from bot.triage.versions import Store
-from bot.workdays import workdays
-from domain.calendar import Calendar
+from bot.workdays import calendar_of
 from domain.roster import Grid
 from handlers.context import Context
 from handlers.recent import Recent
@@ -72,7 +70,7 @@ async def house(config: Config, *, now: Callable[[], datetime] = read_clock) -> 
 
     """
     said = Sentences.load()
-    calendar = Calendar(ZoneInfo(config.community.zone), workdays(config.calendar.off, config.calendar.work))
+    calendar = calendar_of(config)
     model, usable = Store.of(config).usable()
     if not usable:
         log.warning("weights_unusable")

@@ -12,6 +12,8 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from domain.calendar import QuietHours
+from domain.ladder import Ladder
+from domain.templates import TEMPLATES
 from handlers.context import Policy
 from texts.sentences import Sentences
 
@@ -150,6 +152,45 @@ class CalendarSection(_Section):
     work: list[date] = []
 
 
+class Deadlines(_Section):
+    """Which template of terms counts, and the office hours that working hours are counted in."""
+
+    template: Literal["default", "beijing_draft", "jinan", "sanban", "szcg_worktime"] = "default"
+    office: list[str] = ["09:00-12:00", "14:00-18:00"]
+
+    @field_validator("office")
+    @classmethod
+    def _office(cls, value: list[str]) -> list[str]:
+        try:
+            clocks = [clock for span in _spans(value) for clock in span]
+        except ValueError:
+            raise ValueError("office") from None
+        if not clocks or clocks != sorted(set(clocks)):
+            raise ValueError("office")
+        return value
+
+    def spans(self) -> tuple[tuple[time, time], ...]:
+        """The office hours as times of day, in order."""
+        return _spans(self.office)
+
+
+def _spans(office: list[str]) -> tuple[tuple[time, time], ...]:
+    pairs = [span.split("-") for span in office]
+    return tuple((time.fromisoformat(start.strip()), time.fromisoformat(end.strip())) for start, end in pairs)
+
+
+class LadderSection(_Section):
+    """When who hears of a deadline: working days before it, and from one step to the next behind it."""
+
+    remind_at: time = time(9)
+    soon: Annotated[int, Field(ge=1, le=10)] = 1
+    partner: Annotated[int, Field(ge=1, le=10)] = 1
+    leader: Annotated[int, Field(ge=1, le=10)] = 1
+    secretary: Annotated[int, Field(ge=1, le=10)] = 2
+    street: Annotated[int, Field(ge=1, le=20)] = 3
+    again: Annotated[int, Field(ge=1, le=20)] = 5
+
+
 class Secrets(_Section):
     """Keys for what is sealed at rest (names and numbers of visited households), newest first."""
 
@@ -185,11 +226,13 @@ class Config(_Section):
     triage: Triage = Triage()
     visits: Visits = Visits()
     calendar: CalendarSection = CalendarSection()
+    deadlines: Deadlines = Deadlines()
+    ladder: LadderSection = LadderSection()
     secrets: Secrets = Secrets()
 
     def policy(self, *, sensitive_ok: bool = True) -> Policy:
         """What the use cases need of it."""
-        m = self.manners
+        m, steps = self.manners, self.ladder
         return Policy(
             quiet=QuietHours(m.quiet_from, m.quiet_to),
             staff_quiet=QuietHours(m.staff_quiet_from, m.staff_quiet_to),
@@ -201,6 +244,16 @@ class Config(_Section):
             public_url=self.web.public_url,
             caution=m.point,
             digest_at=m.digest_at if m.digest else None,
+            template=TEMPLATES[self.deadlines.template],
+            ladder=Ladder(
+                steps.remind_at,
+                steps.soon,
+                steps.partner,
+                steps.leader,
+                steps.secretary,
+                steps.street,
+                steps.again,
+            ),
         )
 
 

@@ -10,11 +10,14 @@ from zoneinfo import ZoneInfo
 class Calendar:
     """Which days are working days, where the sun stands.
 
-    ``is_workday`` knows 调休 (State Council notices); a year it does not know must fall back to Monday-Friday.
+    ``is_workday`` knows 调休 (State Council notices); a year it does not know must fall back to Monday-Friday, and ``knows``
+    tells which years these are. ``office``: the spans of a working day that working hours count, in order.
     """
 
     zone: ZoneInfo
     is_workday: Callable[[date], bool]
+    office: tuple[tuple[time, time], ...] = ((time(9), time(12)), (time(14), time(18)))
+    knows: Callable[[int], bool] = lambda _year: True
 
     def local(self, at: datetime) -> datetime:
         """The same instant on the wall clock of the grid."""

@@ -12,7 +12,8 @@ from enum import StrEnum
 from domain import refusal
 from domain.calendar import Calendar
 from domain.category import Category, Urgency
-from domain.deadline import Term, terms
+from domain.clock import PAUSABLE
+from domain.deadline import Length, Template
 from domain.evaluation import Labelled
 from domain.place import Place
 from domain.screen import screened
@@ -43,7 +44,9 @@ class Correction:
     at: datetime
 
 
-def recode(ticket: Ticket, category: Category, who: Who, at: datetime, calendar: Calendar) -> Change:
+def recode(
+    ticket: Ticket, category: Category, who: Who, at: datetime, calendar: Calendar, template: Template
+) -> Change:
     """改类: the ticket is of this kind. While it is open its class of urgency and its clocks follow; what was hidden stays so."""
     if ticket.state in _ERASED:
         raise refusal.AlreadyClosed(number=ticket.number)
@@ -52,15 +55,15 @@ def recode(ticket: Ticket, category: Category, who: Who, at: datetime, calendar:
     note = f"{ticket.code}|{category.code}"
     private = ticket.private or category.private
     urgency = category.urgency if category.urgency not in (Urgency.NONE, Urgency.I) else Urgency.P2
-    if not ticket.is_open or urgency is ticket.urgency:
+    old, new = template.of(ticket.urgency, ticket.code), template.of(urgency, category.code)
+    if not ticket.is_open or (urgency is ticket.urgency and new == old):
         return change(ticket, who, Action.RECODED, at, note, code=category.code, private=private)
 
-    def due(term: Term) -> datetime:
+    def due(term: Length) -> datetime:
         """From the report; where that hour is over already, from now on."""
         end = term.after(ticket.created_at, calendar)
         return end if end > at else term.after(at, calendar)
 
-    new = terms(urgency)
     return change(
         ticket,
         who,
@@ -72,6 +75,8 @@ def recode(ticket: Ticket, category: Category, who: Who, at: datetime, calendar:
         urgency=urgency,
         response_due_at=due(new.response),
         closing_due_at=due(new.closing),
+        word_at=at,
+        paused_at=ticket.paused_at if urgency in PAUSABLE else None,
     )
 
 

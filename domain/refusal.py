@@ -200,3 +200,59 @@ class AlreadyTicket(Refusal):
 
 class PlaceUnclear(Refusal):
     """A nickname needs a building of this grid that it means."""
+
+
+class CannotPause(Refusal):
+    """Only an ordinary matter somebody is working on waits for the resident; P0 and P1 never do."""
+
+
+class PausedAlready(Refusal):
+    """The ticket waits for the resident already."""
+
+
+class NotPaused(Refusal):
+    """The ticket waits for nobody."""
+
+
+class NothingToPromise(Refusal):
+    """No reminder has come for this ticket, so there is none to move."""
+
+
+class PromisedBefore(Refusal):
+    """A promise moves the reminder once."""
+
+
+class PromiseTooFar(Refusal):
+    """The promised day is over, or further away than a promise reaches."""
+
+
+class WhistledAlready(Refusal):
+    """Units are being called for this ticket already."""
+
+
+class NotWhistled(Refusal):
+    """No unit has been called for this ticket."""
+
+
+class WhistleUnconfirmed(Refusal):
+    """The street has not agreed to call the units yet."""
+
+
+class StreetOnly(Refusal):
+    """Only the street office (where there is none on the roster, the secretary) decides this."""
+
+
+class SupervisedAlready(Refusal):
+    """The ticket stands on the list already."""
+
+
+class NotSupervised(Refusal):
+    """The ticket does not stand on the list of supervised cases."""
+
+
+class StruckByHandler(Refusal):
+    """销号 is for somebody else than the handler."""
+
+
+class NotConfirmed(Refusal):
+    """The resident has not said that it is solved, so it stays on the list."""

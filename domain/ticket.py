@@ -13,7 +13,7 @@ from typing import Any
 from domain import refusal
 from domain.calendar import Calendar
 from domain.category import Urgency
-from domain.deadline import EXTENSION, terms
+from domain.deadline import Template
 from domain.incoming import Chat, ChatKind
 from domain.place import Place
 from domain.triage import Verdict
@@ -62,6 +62,16 @@ class Action(StrEnum):
     SUPPORTED = "supported"
     URGED = "urged"
     EXTENDED = "extended"
+    PAUSED = "paused"
+    RESUMED = "resumed"
+    NUDGED = "nudged"
+    RUNG = "rung"
+    PROMISED = "promised"
+    OVERDUE = "overdue"
+    WHISTLED = "whistled"
+    WHISTLE_ANSWERED = "whistle_answered"
+    SUPERVISED = "supervised"
+    STRUCK_OFF = "struck_off"
     SOLVED = "solved"
     CONFIRMED = "confirmed"
     REMINDED = "reminded"
@@ -132,7 +142,11 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """A request that somebody sees through. Times are aware UTC; ``number`` is what people call it (12号)."""
+    """A request that somebody sees through. Times are aware UTC; ``number`` is what people call it (12号).
+
+    ``word_at``: when the clocks were set, or the last word of progress was given or asked for. ``paused_at``: since when the
+    clocks stand still because the resident is waited for. ``overdue``: deadlines for closing that were missed.
+    """
 
     number: int
     grid_id: int
@@ -163,6 +177,9 @@ class Ticket:
     supporters: int = 0
     reworks: int = 0
     extended: bool = False
+    word_at: datetime | None = None
+    paused_at: datetime | None = None
+    overdue: int = 0
     version: int = 1
     photos: tuple[str, ...] = field(default=())
 
@@ -175,6 +192,11 @@ class Ticket:
     def is_danger(self) -> bool:
         """Whether life may be in danger (P0)."""
         return self.urgency is Urgency.P0
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether it waits for the resident (等居民)."""
+        return self.is_open and self.paused_at is not None
 
 
 Change = tuple[Ticket, Event]
@@ -209,10 +231,11 @@ def open_ticket(
     why: Verdict | None,
     at: datetime,
     calendar: Calendar,
+    template: Template,
     to_accept: bool = False,
 ) -> Change:
     """A request becomes a ticket; its clocks start now (条例 13: the deadline stands on the ticket)."""
-    due = terms(urgency)
+    due = template.of(urgency, code)
     ticket = Ticket(
         number=number,
         grid_id=grid_id,
@@ -230,6 +253,7 @@ def open_ticket(
         created_at=at,
         response_due_at=due.response.after(at, calendar),
         closing_due_at=due.closing.after(at, calendar),
+        word_at=at,
         state=State.TO_ACCEPT if to_accept else State.TO_DISPATCH,
     )
     return ticket, Event(number, at, reporter.mark, Action.OPENED, ticket.state, ticket.state)
@@ -273,7 +297,7 @@ def assign(ticket: Ticket, member_id: int, reason: str, who: Who, at: datetime) 
 
 def hand_back(ticket: Ticket, note: str, who: Who, at: datetime, *, before: bool) -> Change:
     """退单: cannot be done by this person; the grid leader decides. Once per ticket, then it stays (潍坊 22)."""
-    _require_handled(ticket, who)
+    require_handled(ticket, who)
     if before:
         raise refusal.HandedBackOnce(number=ticket.number)
     return change(ticket, who, Action.HANDED_BACK, at, note)
@@ -281,14 +305,14 @@ def hand_back(ticket: Ticket, note: str, who: Who, at: datetime, *, before: bool
 
 def progress(ticket: Ticket, note: str, who: Who, at: datetime) -> Change:
     """进展: a line of what was done so far; whoever reports it has taken the ticket."""
-    _require_handled(ticket, who)
+    require_handled(ticket, who)
     state, responded_at = State.IN_PROGRESS, ticket.responded_at or at
-    return change(ticket, who, Action.PROGRESS, at, note, state=state, responded_at=responded_at)
+    return change(ticket, who, Action.PROGRESS, at, note, state=state, responded_at=responded_at, word_at=at)
 
 
 def solve(ticket: Ticket, note: str, who: Who, at: datetime) -> Change:
     """办结: the handler says it is solved; only the resident can say that it really is."""
-    _require_handled(ticket, who)
+    require_handled(ticket, who)
     return change(
         ticket,
         who,
@@ -305,7 +329,7 @@ def solve(ticket: Ticket, note: str, who: Who, at: datetime) -> Change:
 
 def explain(ticket: Ticket, note: str, who: Who, at: datetime) -> Change:
     """按规定不能办，已说明: an honest outcome of its own, never counted as solved."""
-    _require_handled(ticket, who)
+    require_handled(ticket, who)
     return change(
         ticket,
         who,
@@ -319,7 +343,8 @@ def explain(ticket: Ticket, note: str, who: Who, at: datetime) -> Change:
     )
 
 
-def _require_handled(ticket: Ticket, who: Who) -> None:
+def require_handled(ticket: Ticket, who: Who) -> None:
+    """Refuse what only the handler of an open ticket may do."""
     require_open(ticket)
     if who.member_id is None or ticket.assignee_id != who.member_id:
         raise refusal.NotYourTicket(number=ticket.number)
@@ -330,30 +355,27 @@ def _require_reporter(ticket: Ticket, who: Who) -> None:
         raise refusal.NotYourTicket(number=ticket.number)
 
 
+def _not_solved(ticket: Ticket) -> refusal.Refusal:
+    too_early = refusal.NotYetSolved if ticket.is_open else refusal.AlreadyClosed
+    return too_early(number=ticket.number)
+
+
 def confirm(ticket: Ticket, who: Who, at: datetime) -> Change:
     """已解决: said by whoever reported it."""
     _require_reporter(ticket, who)
     if ticket.state is not State.SOLVED:
-        raise (
-            refusal.NotYetSolved(number=ticket.number)
-            if ticket.is_open
-            else refusal.AlreadyClosed(number=ticket.number)
-        )
+        raise _not_solved(ticket)
     return change(ticket, who, Action.CONFIRMED, at, state=State.CONFIRMED, closed_at=at)
 
 
-def reopen(ticket: Ticket, who: Who, at: datetime, calendar: Calendar) -> Change:
+def reopen(ticket: Ticket, who: Who, at: datetime, calendar: Calendar, template: Template) -> Change:
     """没解决: back to the same person (济南 27) with clocks of its own; at most twice, then it is supervised."""
     _require_reporter(ticket, who)
     if ticket.state not in (State.SOLVED, State.CONFIRMED):
-        raise (
-            refusal.NotYetSolved(number=ticket.number)
-            if ticket.is_open
-            else refusal.AlreadyClosed(number=ticket.number)
-        )
+        raise _not_solved(ticket)
     if ticket.reworks >= MAX_REWORKS:
         raise refusal.ReworkedTwice(number=ticket.number)
-    due = terms(ticket.urgency)
+    due = template.of(ticket.urgency, ticket.code)
     return change(
         ticket,
         who,
@@ -366,6 +388,8 @@ def reopen(ticket: Ticket, who: Who, at: datetime, calendar: Calendar) -> Change
         solved_at=None,
         closed_at=None,
         responded_at=None,
+        paused_at=None,
+        word_at=at,
         response_due_at=due.response.after(at, calendar),
         closing_due_at=due.closing.after(at, calendar),
     )
@@ -379,26 +403,8 @@ def rate(ticket: Ticket, rating: Rating, who: Who, at: datetime) -> Change:
     if ticket.state is State.SOLVED:
         raise refusal.ConfirmFirst(number=ticket.number)
     if ticket.state is not State.CONFIRMED:
-        raise (
-            refusal.NotYetSolved(number=ticket.number)
-            if ticket.is_open
-            else refusal.AlreadyClosed(number=ticket.number)
-        )
+        raise _not_solved(ticket)
     return change(ticket, who, Action.RATED, at, rating.value, rating=rating, state=State.ARCHIVED)
-
-
-def remind(ticket: Ticket, at: datetime) -> Change:
-    """The one reminder a resident gets to say whether it is solved."""
-    if ticket.state is not State.SOLVED or ticket.reminded_at is not None:
-        raise refusal.AlreadyClosed(number=ticket.number)
-    return change(ticket, BOT, Action.REMINDED, at, reminded_at=at)
-
-
-def archive(ticket: Ticket, at: datetime) -> Change:
-    """归档 as 未评价: nobody answered. Never counted as satisfied."""
-    if ticket.state not in (State.SOLVED, State.CONFIRMED):
-        raise refusal.AlreadyClosed(number=ticket.number)
-    return change(ticket, BOT, Action.UNRATED, at, state=State.ARCHIVED, closed_at=ticket.closed_at or at)
 
 
 def withdraw(ticket: Ticket, who: Who, at: datetime) -> Change:
@@ -423,15 +429,6 @@ def refuse(ticket: Ticket, code: RefusalCode, who: Who, at: datetime) -> Change:
         closed_at=at,
         responded_at=ticket.responded_at or at,
     )
-
-
-def extend(ticket: Ticket, note: str, who: Who, at: datetime, calendar: Calendar) -> Change:
-    """延期: once, before the deadline, by the grid leader, with a reason the resident is told (条例 15(二))."""
-    require_open(ticket)
-    if ticket.extended or at >= ticket.closing_due_at:
-        raise refusal.ExtendedOnce(number=ticket.number)
-    due = EXTENSION.after(ticket.closing_due_at, calendar)
-    return change(ticket, who, Action.EXTENDED, at, note, extended=True, closing_due_at=due)
 
 
 def urge(ticket: Ticket, who: Who, at: datetime) -> Change:

@@ -8,9 +8,12 @@ from domain.place import Place
 from domain.roster import Because, Grid, Member, Role
 from domain.screen import plain, screened
 from domain.ticket import TO_SENIORS, State, Ticket
+from domain.whistle import State as Called
+from domain.whistle import Whistle
 from handlers import notify
 from handlers.context import Context
 from handlers.notify import Button
+from storage import whistles
 from storage.database import WriteTx
 
 
@@ -73,8 +76,8 @@ def follower(cx: Context, grid: Grid, ticket: Ticket) -> str:
     return role
 
 
-def group_card(cx: Context, tx: WriteTx, grid: Grid, ticket: Ticket) -> dict[str, Any]:
-    """The card everybody in the chat sees."""
+def group_card(cx: Context, tx: WriteTx, grid: Grid, ticket: Ticket, called: Whistle | None = None) -> dict[str, Any]:
+    """The card everybody in the chat sees. ``called``: the units that were called for it, if any."""
     lines = [title_there(cx, ticket)]
     if ticket.is_danger and ticket.is_open:
         lines.insert(0, hotline(cx, ticket))
@@ -83,6 +86,8 @@ def group_card(cx: Context, tx: WriteTx, grid: Grid, ticket: Ticket) -> dict[str
         lines.append(cx.said.say("card.extended", by=cx.by(ticket.closing_due_at)))
     if ticket.reworks and ticket.is_open:
         lines.append(cx.said.say("card.reopened", times=ticket.reworks))
+    if called is not None and called.state in (Called.CALLED, Called.ENDED) and not is_hushed(ticket):
+        lines.append(whistle_line(cx, called))
     if ticket.supporters and not ticket.private:
         lines.append(cx.said.say("card.supporters", count=ticket.supporters))
     reply_to = ticket.message_id if ticket.chat_kind is ChatKind.GROUP else ""
@@ -93,6 +98,12 @@ def group_card(cx: Context, tx: WriteTx, grid: Grid, ticket: Ticket) -> dict[str
             lines.append(cx.said.say("card.typed", words=_typed(cx, ticket, offered)))
         buttons = [[(name, name, "") for name in offered]]
     return notify.body(cx, tx, "\n".join(lines), buttons=buttons, subject_id=ticket.number, reply_to=reply_to)
+
+
+def whistle_line(cx: Context, called: Whistle) -> str:
+    """Who was called and who came: units, not persons."""
+    units = [cx.said.say(f"whistle.card_{unit.answer or 'called'}", unit=plain(unit.name, 20)) for unit in called.units]
+    return cx.said.say("whistle.card", units="、".join(units))
 
 
 def _offered(ticket: Ticket) -> list[str]:
@@ -117,6 +128,8 @@ def _state_line(cx: Context, grid: Grid, ticket: Ticket) -> str:
         case State.TO_ACCEPT | State.TO_DISPATCH | State.DISPATCHED:
             key = "card.danger_calling" if ticket.is_danger else "card.asking"
             return cx.said.say(key, who=who, by=cx.by(ticket.response_due_at))
+        case State.IN_PROGRESS if ticket.is_paused:
+            return cx.said.say("card.paused", who=who)
         case State.IN_PROGRESS:
             key = "card.danger_heard" if ticket.is_danger else "card.taken"
             at = cx.by(ticket.responded_at or cx.now)
@@ -149,7 +162,7 @@ def _said_yes(ticket: Ticket) -> bool:
 
 async def show(cx: Context, tx: WriteTx, grid: Grid, ticket: Ticket) -> None:
     """Bring the group card up to date; where it cannot be changed any more (the group has moved) a new one is posted."""
-    content = group_card(cx, tx, grid, ticket)
+    content = group_card(cx, tx, grid, ticket, await whistles.of_ticket(tx, ticket.number))
     if not await notify.change(cx, tx, card_key(ticket), content, ticket.version, ticket=ticket.number):
         post(cx, tx, grid, ticket)
 
@@ -196,6 +209,8 @@ def work_text(cx: Context, ticket: Ticket, *, reason: str) -> str:
         lines.append(cx.said.say("work.party", party=category.party))
     if ticket.private:
         lines.append(cx.said.say("work.private"))
+    if ticket.is_paused:
+        lines.append(cx.said.say("work.paused"))
     if ticket.supporters:
         lines.append(cx.said.say("card.supporters", count=ticket.supporters))
     return "\n".join(lines)

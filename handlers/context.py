@@ -6,10 +6,13 @@ from datetime import datetime, time, timedelta
 
 from domain.calendar import Calendar, QuietHours
 from domain.category import Category
+from domain.deadline import Template, Terms
 from domain.incoming import Chat, Incoming
+from domain.ladder import Hours, Ladder
 from domain.place import Gazetteer
 from domain.roster import Grid, Member, Role
-from domain.ticket import Who
+from domain.templates import DEFAULT
+from domain.ticket import Ticket, Who
 from domain.triage import Verdict
 from handlers.recent import Recent
 from texts.ear import Ear
@@ -38,6 +41,8 @@ class Policy:
     public_url: str = ""
     caution: str = "normal"
     digest_at: time | None = time(8, 30)
+    template: Template = field(default=DEFAULT)
+    ladder: Ladder = field(default=Ladder())
 
 
 def _ear_at(point: str) -> Ear:
@@ -69,6 +74,15 @@ class Context:
             ear = self.ear_at(grid.caution) if tuned else self.ear
             known = self.ears[grid.id] = (grid, ear.with_gazetteer(gazetteer))
         return known[1]
+
+    def terms(self, ticket: Ticket) -> Terms:
+        """The terms of this ticket."""
+        return self.policy.template.of(ticket.urgency, ticket.code)
+
+    @property
+    def staff_hours(self) -> Hours:
+        """When staff may be reminded."""
+        return Hours(self.calendar, self.policy.staff_quiet)
 
     def when(self, at: datetime) -> str:
         """A time as people say it: 今天 14:35, 明天 9:00, 11月27日 17:00."""

@@ -32,7 +32,7 @@ async def recode(cx: Context, tx: WriteTx, ask: Ask) -> None:
     category = rules.find_category(word, cx.categories)
     if category is None:
         raise refusal.NoSuchCategory(text=plain(word, 20), names=_named_like(cx, word), number=was.number)
-    ticket = await tickets.save(tx, rules.recode(was, category, ask.who, cx.now, cx.calendar))
+    ticket = await tickets.save(tx, rules.recode(was, category, ask.who, cx.now, cx.calendar, cx.policy.template))
     _keep(cx, tx, was, Kind.CODE, category.code)
     ticket = await _follow(cx, tx, was, ticket)
     grid = await grids.by_id(tx, ticket.grid_id)

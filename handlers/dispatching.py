@@ -3,7 +3,6 @@
 from datetime import datetime
 
 from domain import ticket as rules
-from domain.deadline import terms
 from domain.outgoing import Kind as Said
 from domain.roster import Because, Candidate, Grid, Role
 from domain.ticket import TO_SENIORS, Action, State, Ticket
@@ -89,7 +88,7 @@ async def _invite(cx: Context, tx: WriteTx, grid: Grid, ticket: Ticket, candidat
 async def await_answer(cx: Context, tx: WriteTx, ticket: Ticket, member_id: int, reason: str) -> datetime:
     """From the hour the word may arrive this person has the time of the class to answer."""
     starts = notify.not_before(cx, Said.INVITATION, staff=True, urgent=ticket.urgency in ("P0", "P1"))
-    due_at = terms(ticket.urgency).invitation.after(starts, cx.calendar)
+    due_at = cx.terms(ticket).invitation.after(starts, cx.calendar)
     await calls.invite(tx, ticket.number, member_id, reason, cx.now, due_at)
     return due_at
 

@@ -40,7 +40,7 @@ async def answers_card(cx: Context, tx: WriteTx, ask: Ask) -> bool:
     if known is None or not known.is_open:
         return False
     if event.text:
-        if is_polite(cx, event) or not matching.is_by(known, ask.who):
+        if not matching.is_by(known, ask.who) or (is_polite(cx, event) and not known.is_paused):
             return False
     elif not event.attachments or known.private:
         return False

@@ -1,12 +1,12 @@
 """What a volunteer does with a ticket: 接单, 不接, 退单, 进展, and 知悉 of a danger."""
 
-from domain import refusal
+from domain import clock, refusal
 from domain import ticket as rules
 from domain.outgoing import Kind as Said
 from domain.roster import Grid, Member, Role
 from domain.screen import plain
 from domain.ticket import Action, State, Ticket
-from handlers import access, cards, danger, dispatching, lines, notify
+from handlers import access, cards, danger, dispatching, lines, notify, supervising
 from handlers.context import Ask, Context
 from storage import calls, grids, tickets
 from storage.database import WriteTx
@@ -88,11 +88,15 @@ async def progress(cx: Context, tx: WriteTx, ask: Ask) -> None:
     if not ask.words:
         await lines.wait_for(cx, tx, ask, "progress", ticket, "prompt.progress")
         return
-    before = ticket.state
+    before, waited = ticket.state, ticket.is_paused
     ticket = await tickets.save(tx, rules.progress(ticket, plain(ask.words, 500), ask.who, cx.now))
+    if waited:  # he has reached the resident another way, or need not wait any more
+        ticket = await tickets.save(tx, clock.resume(ticket, ask.who, cx.now, cx.calendar, cx.policy.template))
+    await supervising.told(cx, tx, ticket, plain(ask.words, 200))
     notify.reply(cx, tx, ask.event, cx.said.say("done.progress", number=ticket.number))
     if ticket.state is not before:  # whoever reports progress has taken it
         await calls.close(tx, ticket.number, "taken")
+    if waited or ticket.state is not before:
         await cards.show(cx, tx, await grids.by_id(tx, ticket.grid_id), ticket)
 
 

@@ -1,6 +1,6 @@
 """What joins a ticket that exists: words, a place, photos, 催办, 我家也是."""
 
-from domain import matching, refusal
+from domain import clock, matching, refusal
 from domain import ticket as rules
 from domain.incoming import Kind
 from domain.outgoing import Kind as Said
@@ -20,14 +20,18 @@ async def join(cx: Context, tx: WriteTx, ask: Ask, known: Ticket, place: Place, 
     event = ask.event
     words = event.text[:2000] if words is None else words
     photos = tuple(photo_refs(event.attachments))
-    had = known.place
+    had, waited = known.place, known.is_paused
     known = await tickets.save(tx, rules.add(known, words, place, photos, ask.who, cx.now))
     tickets.add_source(tx, known.number, event, "part", cx.now)
+    known = await _resume(cx, tx, ask, known)
     grid = access.require_grid(ask)
     if had != known.place:
         known = await _nearer(cx, tx, grid, known)
     title = cards.title(cx, known, public=False)
-    if matching.is_by(known, ask.who) or not known.is_danger:
+    if waited and not known.is_paused:
+        by = cx.by(known.closing_due_at)
+        text = cx.said.say("pause.answered", title=title, words=plain(words, 500), by=by)
+    elif matching.is_by(known, ask.who) or not known.is_danger:
         key = "work.added" if words else "work.added_photo"
         text = cx.said.say(key, title=title, words=plain(words, 500))
     else:
@@ -35,6 +39,13 @@ async def join(cx: Context, tx: WriteTx, ask: Ask, known: Ticket, place: Place, 
     await tell_handler(cx, tx, grid, known, "added", text, photos=photos)
     await cards.show(cx, tx, grid, known)
     return known
+
+
+async def _resume(cx: Context, tx: WriteTx, ask: Ask, known: Ticket) -> Ticket:
+    """等居民 is over with any answer of his: the clocks run on."""
+    if not known.is_paused or not matching.is_by(known, ask.who):
+        return known
+    return await tickets.save(tx, clock.resume(known, ask.who, cx.now, cx.calendar, cx.policy.template))
 
 
 def received(cx: Context, tx: WriteTx, ask: Ask, known: Ticket) -> None:
@@ -79,6 +90,7 @@ async def urge(cx: Context, tx: WriteTx, ask: Ask, grid: Grid, known: Ticket) ->
         return known  # the channel handed it over twice
     known = await tickets.save(tx, rules.urge(known, ask.who, cx.now))
     tickets.add_source(tx, known.number, ask.event, "urge", cx.now)
+    known = await _resume(cx, tx, ask, known)
     text = cx.said.say("work.urged", title=cards.title(cx, known, public=False), times=known.urges)
     await tell_handler(cx, tx, grid, known, "urged", text)
     if known.urges >= 2:

@@ -1,9 +1,9 @@
-"""What the grid leader decides about a ticket: 派单, 不予受理, 延期."""
+"""What the grid leader decides about a ticket: 派单, 不予受理."""
 
 from domain import refusal
 from domain import ticket as rules
 from domain.outgoing import Kind as Said
-from domain.screen import plain, screened
+from domain.screen import plain
 from domain.ticket import RefusalCode
 from handlers import access, cards, danger, dispatching, lines, notify
 from handlers.context import Ask, Context
@@ -69,18 +69,4 @@ async def refuse(cx: Context, tx: WriteTx, ask: Ask) -> None:
     await calls.close_alert(tx, ticket.number, "heard")
     cards.tell_end(cx, tx, ticket, "solved.refused", sentence=cx.said.say(f"refusal_code.{code}"))
     notify.reply(cx, tx, ask.event, cx.said.say("done.refused", number=ticket.number))
-    await cards.show(cx, tx, grid, ticket)
-
-
-async def extend(cx: Context, tx: WriteTx, ask: Ask) -> None:
-    """延期 by the grid leader: once, before the deadline, with a reason that the resident reads on the card."""
-    access.require_leader(ask)
-    ticket = await access.ticket(tx, ask)
-    if not ask.words:
-        raise refusal.WordsNeeded
-    ticket = await tickets.save(tx, rules.extend(ticket, plain(ask.words, 200), ask.who, cx.now, cx.calendar))
-    grid = await grids.by_id(tx, ticket.grid_id)
-    by = cx.by(ticket.closing_due_at)
-    cards.tell_end(cx, tx, ticket, "solved.extended", by=by, note=screened(plain(ask.words)))
-    notify.reply(cx, tx, ask.event, cx.said.say("done.extended", by=cx.by(ticket.closing_due_at)))
     await cards.show(cx, tx, grid, ticket)

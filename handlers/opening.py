@@ -82,6 +82,7 @@ async def _write(
         why=verdict,
         at=cx.now,
         calendar=cx.calendar,
+        template=cx.policy.template,
         to_accept=to_accept,
     )
     ticket = replace(change[0], photos=tuple(photos)[:10])

@@ -151,8 +151,8 @@ async def _message(cx: Context, tx: WriteTx, ask: Ask) -> None:
 
 
 def _is_danger(cx: Context, ask: Ask, action: str) -> bool:
-    """A resident who was asked for a 补充 and cries fire is not adding to his ticket."""
-    if action != "add" or ask.grid is None or not ask.event.text:
+    """A resident who was asked for a 补充, or for an answer, and cries fire is not adding to his ticket."""
+    if action not in ("add", "answer") or ask.grid is None or not ask.event.text:
         return False
     return intake.listen(cx, ask.grid, ask.event).act is Act.ALERT
 

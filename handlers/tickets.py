@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from domain import refusal
+from domain import clock, refusal
 from domain import ticket as rules
 from domain.outgoing import Kind as Said
 from domain.roster import Grid
@@ -133,7 +133,7 @@ async def reopen(cx: Context, tx: WriteTx, ask: Ask) -> None:
     if ticket.reworks >= MAX_REWORKS and ticket.state in (State.SOLVED, State.CONFIRMED):
         _ask_to_supervise(cx, tx, grid, ticket)
     key = _solved_key(ticket)
-    ticket = await tickets.save(tx, rules.reopen(ticket, ask.who, cx.now, cx.calendar))
+    ticket = await tickets.save(tx, rules.reopen(ticket, ask.who, cx.now, cx.calendar, cx.policy.template))
     content = notify.body(cx, tx, cx.said.say("solved.reopened", title=cards.title_there(cx, ticket)))
     await _show_solved(cx, tx, key, ticket, content)
     lines.answer(cx, tx, ask, "done.reopened", ticket)
@@ -251,14 +251,14 @@ async def remind_unconfirmed(cx: Context, tx: WriteTx) -> None:
 
 
 async def _archive(cx: Context, tx: WriteTx, solved: Ticket) -> None:
-    ticket = await tickets.save(tx, rules.archive(solved, cx.now))
+    ticket = await tickets.save(tx, clock.archive(solved, cx.now))
     content = notify.body(cx, tx, cx.said.say("solved.unrated", title=cards.title_there(cx, ticket)))
     await notify.change(cx, tx, _solved_key(ticket), content, ticket.version, ticket=ticket.number)
     await cards.show(cx, tx, await grids.by_id(tx, ticket.grid_id), ticket)
 
 
 async def _remind(cx: Context, tx: WriteTx, solved: Ticket) -> None:
-    ticket = await tickets.save(tx, rules.remind(solved, cx.now))
+    ticket = await tickets.save(tx, clock.remind(solved, cx.now))
     title = cards.title_there(cx, ticket)
     asked = cx.said.say("solved.asked", title=title)
     await notify.change(cx, tx, _solved_key(solved), notify.body(cx, tx, asked), ticket.version, ticket=ticket.number)

@@ -12,15 +12,20 @@ import structlog
 
 from handlers import (
     announcing,
+    calendars,
     danger,
     delivered,
     dispatching,
     figures,
+    ladders,
+    pauses,
     questions,
+    supervising,
     tickets,
     visit_knocks,
     visit_reminders,
     visit_rounds,
+    whistles,
 )
 from handlers.context import Context
 from storage import conversation, intake, outbox, retention
@@ -70,6 +75,11 @@ JOBS: tuple[Job, ...] = (
     Job("pass_on_overdue", timedelta(seconds=10), dispatching.pass_on_overdue),
     Job("dispatch_waiting", timedelta(minutes=1), dispatching.dispatch_waiting),
     Job("remind_unconfirmed", timedelta(minutes=1), tickets.remind_unconfirmed),
+    Job("end_long_pauses", timedelta(minutes=10), pauses.end_long_pauses),
+    Job("remind_deadlines", timedelta(minutes=1), ladders.remind),
+    Job("remind_whistles", timedelta(minutes=1), whistles.remind),
+    Job("keep_supervised", timedelta(minutes=1), supervising.keep_list),
+    Job("warn_of_year", timedelta(hours=6), calendars.warn_of_year),
     Job("forget_unanswered", timedelta(minutes=1), questions.forget_unanswered),
     Job("send_notices", timedelta(seconds=5), announcing.send_notices),
     Job("tell_delivered", timedelta(seconds=10), delivered.tell_delivered),

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from domain.outgoing import SendState
 from domain.ticket import ENDED, State
 from storage import rounds
+from storage.clock_tables import supervised, whistles
 from storage.database import WriteTx
 from storage.tables import corrections, outbox, supporters, ticket_events, tickets
 from storage.visit_tables import visits
@@ -31,6 +32,8 @@ async def forget(tx: WriteTx, now: datetime) -> None:
     old = sa.select(tickets.c.number).where(over)
     await tx.execute(sa.delete(supporters).where(supporters.c.ticket.in_(old)))
     await tx.execute(sa.update(ticket_events).where(ticket_events.c.ticket.in_(old)).values(note=""))
+    await tx.execute(sa.update(whistles).where(whistles.c.ticket.in_(old)).values(tried=""))
+    await tx.execute(sa.update(supervised).where(supervised.c.ticket.in_(old)).values(note=""))
     nameless: dict[str, object] = {
         "words": "",
         "reporter": "",

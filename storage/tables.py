@@ -6,7 +6,7 @@ who reported it, and nothing else is known about anybody who is not on the roste
 
 import sqlalchemy as sa
 
-from storage import visit_tables  # noqa: F401 - they belong to the same metadata
+from storage import clock_tables, visit_tables  # noqa: F401 - they belong to the same metadata
 from storage.columns import chat as _chat
 from storage.columns import ident as _id
 from storage.columns import may as _may
@@ -175,6 +175,9 @@ tickets = _table(
     _need("supporters", Id),
     _need("reworks", Id),
     _need("extended", Flag),
+    _may("word_at", Time),
+    _may("paused_at", Time),
+    _need("overdue", Id, server_default="0"),
     _need("photos", Json),
     _need("version", Id),
     sa.Index("ix_tickets_grid_id_state", "grid_id", "state"),

@@ -214,6 +214,9 @@ _SAME = (
     "supporters",
     "reworks",
     "extended",
+    "word_at",
+    "paused_at",
+    "overdue",
     "version",
 )
 

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from domain.roster import AreaKind
+from domain.roster import AreaKind, Role
 from storage import grids, tickets, visits
 from storage import notices as notice_rows
-from storage.tables import areas
-from tests.community import RESIDENTS, give_visits
+from storage.tables import accounts, areas, members
+from tests.community import RESIDENTS, SINCE, give_visits
 from tests.emulator import Chat
 from tests.story_acts import ACTS
 from tests.story_stage import Stage, StoryFailed
@@ -24,12 +24,12 @@ async def play(path: Path, url: str) -> None:
     """Play a story against the whole program."""
     lines = _lines(path)
     at = datetime(2026, 11, 20, 10, 0, tzinfo=ZONE)
-    options: dict[str, Any] = {"manners": {}}
+    options: dict[str, Any] = {"manners": {}, "calendar": {"work": ["2027-02-20"]}}
     unbound: tuple[str, ...] = ()
-    registered, second = True, False
+    registered, second, street = True, False, ""
     emoji: list[str] | None = None
     households: list[list[str]] = []
-    while lines and re.match(r"(时间|配置|未绑定|未登记|不许表情|两个网格|走访户)", lines[0][1]):
+    while lines and re.match(r"(时间|配置|未绑定|未登记|不许表情|两个网格|街道|走访户)", lines[0][1]):
         _, line = lines.pop(0)
         word, _, rest = line.partition(" ")
         if word == "时间":
@@ -42,6 +42,8 @@ async def play(path: Path, url: str) -> None:
             emoji = []
         elif word == "两个网格":
             second = True
+        elif word == "街道":
+            street = rest.strip()
         elif word == "走访户":
             households.append(rest.split())
         else:
@@ -54,6 +56,8 @@ async def play(path: Path, url: str) -> None:
     ) as world:
         if second:
             await _add_grid(world)
+        if street:
+            await _add_street(world, street)
         await give_visits(world.home.database, at.date(), households)
         stage = Stage(world)
         stage.snapshot()
@@ -80,6 +84,19 @@ async def _add_grid(world: World) -> None:
     async with world.home.database.write("second_grid") as tx:
         row = {"id": 90, "parent_id": 2, "kind": AreaKind.GRID, "code": "G02", "name": "示范小区第二网格"}
         tx.add(areas, {**row, "grid_id": None, "building": "", "unit": ""})
+        await grids.changed(tx)
+
+
+async def _add_street(world: World, name: str) -> None:
+    """Somebody of the group works at the street office, and has a private chat with 党小栖."""
+    account = str(world.people[name].id)
+    world.people[name].tells("/start")
+    await world.step()
+    async with world.home.database.write("street") as tx:
+        row = {"id": 91, "area_id": 1, "role": Role.STREET, "name": name, "capacity": 10, "active": True}
+        tx.add(members, {**row, "joined_on": SINCE})
+        line = {"channel": "telegram", "bot": str(world.em.bot.id), "account": account, "chat_id": account}
+        tx.add(accounts, {**line, "member_id": 91})
         await grids.changed(tx)
 
 
@@ -159,6 +176,9 @@ async def _expect_ticket(stage: Stage, number: int, wanted: str) -> None:
         "照片": str(len(ticket.photos)),
         "评价": str(ticket.rating or "无"),
         "保密": "是" if ticket.private else "否",
+        "等居民": "是" if ticket.is_paused else "否",
+        "过期": str(ticket.overdue),
+        "到期": f"{ticket.closing_due_at.astimezone(ZONE):%m-%d/%H:%M}",
     }
     _facts(facts, wanted)
 

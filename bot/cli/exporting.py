@@ -1,4 +1,4 @@
-"""``export tickets|roster|figures FILE``: for Excel and WPS, without persons unless they are asked for."""
+"""``export tickets|roster|supervised|figures FILE``: for Excel and WPS, without residents unless they are asked for."""
 
 import asyncio
 import re
@@ -6,7 +6,6 @@ from collections.abc import Callable, Coroutine
 from datetime import date, time, timedelta
 from pathlib import Path
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
 import typer
 from rich.progress import Progress
@@ -18,8 +17,7 @@ from bot.config import Config
 from bot.sheets import exporting as rows
 from bot.sheets.figures import FIGURES, figure_rows
 from bot.sheets.writing import Out, writing
-from bot.workdays import workdays
-from domain.calendar import Calendar
+from bot.workdays import calendar_of
 from domain.roster import AreaKind
 from storage import figures, rosters, tickets
 from texts.categories import load_categories
@@ -45,7 +43,7 @@ def export_tickets(
     config = call.config()
     _require_target(call, file, force=force)
     columns = rows.TICKETS + (rows.CONTACTS if with_contacts else ())
-    words = rows.Words(call.said, _calendar(config), load_categories())
+    words = rows.Words(call.said, calendar_of(config), load_categories())
 
     async def write(out: Out, progress: Progress) -> int:
         async with opened(call, config) as database, database.read() as tx:
@@ -95,12 +93,12 @@ def export_figures(
     call = calls.of(ctx)
     config = call.config()
     _require_target(call, file, force=force)
-    calendar = _calendar(config)
+    calendar = calendar_of(config)
     now = read_clock()
     first, last = _span(call, month, first_day, last_day, calendar.today(now))
 
     async def write(out: Out, _progress: Progress) -> int:
-        async with calls.opened(call, config) as database, database.read() as tx:
+        async with opened(call, config) as database, database.read() as tx:
             known = await rosters.load(tx)
             since, until = calendar.at(first, time(0)), calendar.at(last + timedelta(days=1), time(0))
             found = await figures.cases(tx, since, until)
@@ -137,8 +135,23 @@ def _month(text: str) -> date:
     return date.fromisoformat(f"{text}-01")
 
 
-def _calendar(config: Config) -> Calendar:
-    return Calendar(ZoneInfo(config.community.zone), workdays(config.calendar.off, config.calendar.work))
+@exporting.command("supervised")
+def export_supervised(ctx: typer.Context, file: File, force: Force = False) -> None:
+    """The list of supervised cases, struck off or not."""
+    call = calls.of(ctx)
+    config = call.config()
+    _require_target(call, file, force=force)
+    words = rows.Words(call.said, calendar_of(config), load_categories())
+
+    async def write(out: Out, _progress: Progress) -> int:
+        async with opened(call, config) as database, database.read() as tx:
+            found = await rows.supervised_rows(tx, await rosters.load(tx), words)
+        for row in found:
+            out.add(row)
+        return len(found)
+
+    count = _write(call, file, rows.SUPERVISED, write)
+    call.print(call.say("export.done", count=count, path=file))
 
 
 async def _roster(call: calls.Call, config: Config) -> rosters.Snapshot:

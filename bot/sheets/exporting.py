@@ -9,7 +9,7 @@ from domain.category import Category
 from domain.roster import AreaKind, PairRole
 from domain.screen import screened
 from domain.ticket import Ticket
-from storage import tickets
+from storage import supervision, tickets
 from storage.database import ReadTx
 from storage.rosters import Key, Snapshot
 from storage.tables import tickets as table
@@ -20,6 +20,10 @@ TICKETS = (
     "number", "grid_code", "category", "urgency", "where", "words", "state", "handler",
     "created_at", "response_due_at", "closing_due_at", "responded_at", "solved_at", "closed_at",
     "done", "rating", "supporters", "urges", "reworks",
+)  # fmt: skip
+SUPERVISED = (
+    "number", "grid_code", "category", "where", "state", "supervised_reason", "responsible", "listed_at", "supervised_due",
+    "next_update", "update_note", "struck_at",
 )  # fmt: skip
 CONTACTS = ("reporter_name", "reporter")
 _WRITTEN = ("words", "done")
@@ -65,9 +69,6 @@ async def ticket_rows(tx: ReadTx, known: Snapshot, words: Words, *, contacts: bo
 def _ticket_row(words: Words, ticket: Ticket, code: str, handler: str) -> list[object]:
     category = words.categories.get(ticket.code)
 
-    def clock(at: datetime | None) -> str:
-        return "" if at is None else f"{words.calendar.local(at):%Y-%m-%d %H:%M}"
-
     said = words.said
     return [
         ticket.number,
@@ -79,7 +80,7 @@ def _ticket_row(words: Words, ticket: Ticket, code: str, handler: str) -> list[o
         said.say(f"sheet.state.{ticket.state}"),
         handler,
         *(
-            clock(at)
+            _clock(words, at)
             for at in (
                 ticket.created_at,
                 ticket.response_due_at,
@@ -95,6 +96,37 @@ def _ticket_row(words: Words, ticket: Ticket, code: str, handler: str) -> list[o
         ticket.urges,
         ticket.reworks,
     ]
+
+
+async def supervised_rows(tx: ReadTx, known: Snapshot, words: Words) -> list[list[object]]:
+    """Every case that ever stood on the list, the one due first on top. No reporter, and no numbers in what was written."""
+    codes = {area.id: key[1] for key, area in known.areas.items() if area.kind is AreaKind.GRID}
+    names = {member.id: member.name for member in known.members.values()}
+    found: list[list[object]] = []
+    for case in await supervision.select(tx):
+        ticket = await tickets.get(tx, case.ticket)
+        category = words.categories.get(ticket.code) if ticket is not None else None
+        found.append(
+            [
+                case.ticket,
+                codes.get(case.grid_id, ""),
+                category.name if category else "",
+                ticket.place.public() if ticket is not None else "",
+                words.said.say(f"sheet.state.{ticket.state}") if ticket is not None else "",
+                words.said.say(f"supervised.reason_{case.reason}"),
+                names.get(case.responsible_id or 0, ""),
+                _clock(words, case.listed_at),
+                case.due_on.isoformat(),
+                case.next_update_on.isoformat(),
+                screened(case.note),
+                _clock(words, case.struck_at),
+            ]
+        )
+    return found
+
+
+def _clock(words: Words, at: datetime | None) -> str:
+    return "" if at is None else f"{words.calendar.local(at):%Y-%m-%d %H:%M}"
 
 
 def roster_rows(known: Snapshot, said: Sentences) -> Iterator[list[object]]:

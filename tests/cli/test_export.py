@@ -4,6 +4,7 @@ import asyncio
 import csv
 import io
 import stat
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -20,7 +21,9 @@ from bot.config import load
 from bot.sheets.reading import Layout, read
 from bot.sheets.writing import writing
 from domain.screen import screened
+from domain.supervision import Reason, put_on
 from domain.ticket import Rating, State
+from storage import supervision, tickets
 from tests.cli.desk import AREAS, HOMES, Desk
 from texts.sentences import Sentences
 
@@ -166,3 +169,27 @@ def test_what_was_guarded_is_read_as_it_was(tmp_path_factory: pytest.TempPathFac
             out.add(["网格编号", "姓名"])
             out.add([text, "甲"])
         assert read(path, layout, SAID).lines[0].cells["grid_code"] == text
+
+
+@pytest.mark.parametrize("suffix", ["csv", "xlsx"])
+def test_the_supervised_list_leaves_without_reporters(desk: Desk, suffix: str) -> None:
+    asyncio.run(_supervised(desk))
+    file = desk.folder / f"out.{suffix}"
+    assert "导出 1 行" in desk.ok("export", "supervised", file)
+    head, row = _rows(file)
+    found = dict(zip(head, row, strict=True))
+    assert [found[name] for name in ("工单号", "网格编号", "挂牌原因", "状态", "督办期限", "下次说进展", "销号时间")] == [
+        "1", "R01", "网格长挂牌", "已派单", "2026-11-27", "2026-11-24", "",
+    ]  # fmt: skip
+    assert found["进展"] == "影响大，" + screened("13912345678")
+    assert not any("王阿姨" in cell or "1391234" in cell for cell in row)
+
+
+async def _supervised(desk: Desk) -> None:
+    await _spoken(desk, TALK)
+    at = datetime(2026, 11, 20, 9, tzinfo=ZoneInfo("Asia/Shanghai"))
+    async with house(load(desk.config, SAID), now=lambda: at) as home, home.database.write("list") as tx:
+        ticket = await tickets.get(tx, 1)
+        assert ticket is not None
+        case = put_on(ticket, Reason.LEADER, ticket.assignee_id, at, home.context().calendar)
+        await supervision.put_on(tx, replace(case, note="影响大，13912345678"))

@@ -113,6 +113,8 @@ def test_every_sentence_is_used() -> None:
         "rates.",
         "figures.column_",
         "tuning.point_",
+        "whistle.",
+        "supervised.",
         "why.act_",
         "why.rule_",
         "why.terms_",

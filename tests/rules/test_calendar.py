@@ -50,6 +50,33 @@ def test_a_year_without_a_notice_falls_back_to_monday_to_friday() -> None:
     assert [rule(date(2060, 1, day)) for day in (1, 2, 3, 4, 5)] == [False, False, True, False, True]
 
 
+@pytest.mark.parametrize(
+    ("day", "works"),
+    [
+        ("2027-02-05", False),  # 除夕
+        ("2027-02-09", True),
+        ("2027-04-05", False),
+        ("2027-06-09", False),
+        ("2027-09-15", False),
+        ("2027-10-01", False),
+        ("2027-10-08", True),
+        ("2027-02-06", False),
+    ],
+)
+def test_what_is_known_of_2027(day: str, works: bool) -> None:
+    assert workdays([], [])(date.fromisoformat(day)) is works
+
+
+def test_a_year_is_known_when_its_make_up_days_are_written_down() -> None:
+    assert [knows(2027), knows(2027, [date(2026, 2, 14)]), knows(2027, [date(2027, 2, 20)])] == [False, False, True]
+
+
+@given(st.dates(date(1990, 1, 1), date(2100, 12, 31)))
+def test_no_year_is_an_error(day: date) -> None:
+    assert workdays([], [])(day) in (True, False)
+    assert knows(day.year) in (True, False)
+
+
 @given(st.dates(date(2026, 1, 1), date(2029, 12, 31)), st.integers(1, 30))
 def test_working_days_add_up(day: date, count: int) -> None:
     end = CHINA.add_workdays(day, count)

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from domain import correction, refusal
 from domain.category import Urgency
 from domain.correction import Correction, Kind, example, find_category
-from domain.deadline import terms
 from domain.place import Place
 from domain.screen import has_personal_number
+from domain.templates import DEFAULT
 from domain.ticket import ENDED, Action, State
 from domain.triage import Act, Intent
 from tests.rules.test_ticket import CHEN, CHINA, LI, NOW, a_ticket
@@ -28,9 +28,9 @@ def test_another_kind_brings_its_urgency_and_clocks(was: str, code: str, minutes
     at = NOW + timedelta(minutes=minutes)
     if was == code:
         with pytest.raises(refusal.SameCategory):
-            correction.recode(ticket, KNOWN[code], CHEN, at, CHINA)
+            correction.recode(ticket, KNOWN[code], CHEN, at, CHINA, DEFAULT)
         return
-    after, event = correction.recode(ticket, KNOWN[code], CHEN, at, CHINA)
+    after, event = correction.recode(ticket, KNOWN[code], CHEN, at, CHINA, DEFAULT)
     assert (event.action, event.note, event.by) == (Action.RECODED, f"{was}|{code}", "member:3")
     assert after.code == code
     assert after.private == (ticket.private or KNOWN[code].private)
@@ -40,21 +40,21 @@ def test_another_kind_brings_its_urgency_and_clocks(was: str, code: str, minutes
     else:
         assert after.closing_due_at > at
         assert after.response_due_at > at
-        on_time = terms(after.urgency).closing.after(ticket.created_at, CHINA)
+        on_time = DEFAULT.of(after.urgency).closing.after(ticket.created_at, CHINA)
         assert after.closing_due_at == on_time or on_time <= at
 
 
 @pytest.mark.parametrize("state", sorted(ENDED - {State.WITHDRAWN, State.DISMISSED}))
 def test_of_an_ended_ticket_only_the_kind_changes(state: State) -> None:
     ticket = replace(a_ticket()[0], state=state, closed_at=NOW)
-    after, _ = correction.recode(ticket, KNOWN["EMG04"], CHEN, NOW, CHINA)
+    after, _ = correction.recode(ticket, KNOWN["EMG04"], CHEN, NOW, CHINA, DEFAULT)
     assert after == replace(ticket, code="EMG04")
 
 
 @pytest.mark.parametrize("state", [State.WITHDRAWN, State.DISMISSED])
 def test_what_was_none_has_no_kind(state: State) -> None:
     with pytest.raises(refusal.AlreadyClosed):
-        correction.recode(replace(a_ticket()[0], state=state), KNOWN["EMG04"], CHEN, NOW, CHINA)
+        correction.recode(replace(a_ticket()[0], state=state), KNOWN["EMG04"], CHEN, NOW, CHINA, DEFAULT)
 
 
 def test_a_dismissed_ticket_is_over_and_was_not_solved() -> None:

@@ -10,11 +10,12 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from domain import correction, refusal, ticket
+from domain import clock, correction, refusal, ticket
 from domain.calendar import Calendar
 from domain.category import Urgency
 from domain.incoming import Chat, ChatKind
 from domain.place import Place
+from domain.templates import DEFAULT
 from domain.ticket import ENDED, OPEN, Action, Change, Event, Rating, RefusalCode, State, Ticket, Who
 from domain.triage import Act, Intent, Reason, Verdict
 from texts.categories import load_categories
@@ -49,6 +50,10 @@ EDGES: dict[Action, tuple[set[State], set[State]]] = {
 STILL = {
     Action.HANDED_BACK: {State.DISPATCHED, State.IN_PROGRESS},
     Action.EXTENDED: set(OPEN),
+    Action.PAUSED: {State.IN_PROGRESS},
+    Action.RESUMED: set(OPEN),
+    Action.NUDGED: set(OPEN),
+    Action.OVERDUE: set(OPEN),
     Action.SUPPORTED: set(OPEN),
     Action.CORRECTED: set(OPEN),
     Action.ADDED: {*OPEN, State.SOLVED},
@@ -75,6 +80,7 @@ def a_ticket(urgency: Urgency = Urgency.P2, *, to_accept: bool = False) -> Chang
         why=Verdict(Act.TICKET, Intent.REQUEST, "FIX01", (), urgency, Place("3栋"), 0.8, (Reason("request", ("灯",)),)),
         at=NOW,
         calendar=CHINA,
+        template=DEFAULT,
         to_accept=to_accept,
     )
 
@@ -149,7 +155,7 @@ class Life(RuleBasedStateMachine):
 
     @rule(who=PEOPLE)
     def reopen(self, who: Who) -> None:
-        self._try(lambda t, at: ticket.reopen(t, who, at, CHINA))
+        self._try(lambda t, at: ticket.reopen(t, who, at, CHINA, DEFAULT))
 
     @rule(who=PEOPLE, rating=st.sampled_from(Rating))
     def rate(self, who: Who, rating: Rating) -> None:
@@ -157,11 +163,11 @@ class Life(RuleBasedStateMachine):
 
     @rule()
     def remind(self) -> None:
-        self._try(ticket.remind)
+        self._try(clock.remind)
 
     @rule()
     def archive(self) -> None:
-        self._try(ticket.archive)
+        self._try(clock.archive)
 
     @precondition(lambda self: len(self.told) > 6)
     @rule(who=PEOPLE)
@@ -175,7 +181,23 @@ class Life(RuleBasedStateMachine):
 
     @rule(who=STAFF)
     def extend(self, who: Who) -> None:
-        self._try(lambda t, at: ticket.extend(t, "等配件", who, at, CHINA))
+        self._try(lambda t, at: clock.extend(t, "等配件", who, at, CHINA, DEFAULT))
+
+    @rule(who=PEOPLE)
+    def pause(self, who: Who) -> None:
+        self._try(lambda t, at: clock.pause(t, "在家吗", who, at))
+
+    @rule(who=PEOPLE)
+    def resume(self, who: Who) -> None:
+        self._try(lambda t, at: clock.resume(t, who, at, CHINA, DEFAULT))
+
+    @rule()
+    def nudge(self) -> None:
+        self._try(clock.nudge)
+
+    @rule()
+    def miss(self) -> None:
+        self._try(clock.miss)
 
     @precondition(lambda self: len(self.told) > 6)
     @rule(who=STAFF)
@@ -184,7 +206,7 @@ class Life(RuleBasedStateMachine):
 
     @rule(who=STAFF, code=st.sampled_from(["FIX01", "FIX02", "EMG01", "CAR01", "COM04"]))
     def recode(self, who: Who, code: str) -> None:
-        self._try(lambda t, at: correction.recode(t, load_categories()[code], who, at, CHINA))
+        self._try(lambda t, at: correction.recode(t, load_categories()[code], who, at, CHINA, DEFAULT))
 
     @rule(who=PEOPLE)
     def urge(self, who: Who) -> None:
@@ -245,6 +267,8 @@ class Life(RuleBasedStateMachine):
         assert found.response_due_at > found.created_at
         assert found.closing_due_at > found.created_at
         assert found.is_open == (found.state in OPEN)
+        assert not found.is_paused or found.urgency in clock.PAUSABLE
+        assert found.overdue == sum(e.action is Action.OVERDUE for e in self.told)
         assert (found.closed_at is not None) == (found.state in ENDED)
         assert found.state is not State.SOLVED or found.solved_at is not None
         assert found.state is not State.IN_PROGRESS or found.assignee_id is not None
@@ -264,6 +288,8 @@ TestLife.settings = settings(max_examples=80, stateful_step_count=40, deadline=N
 
 def test_every_action_is_proved_to_be_possible_or_is_a_note() -> None:
     notes = {Action.OPENED, Action.DECLINED, Action.ALERTED, Action.POINTED_OUT}
+    notes |= {Action.RUNG, Action.PROMISED, Action.WHISTLED, Action.WHISTLE_ANSWERED}
+    notes |= {Action.SUPERVISED, Action.STRUCK_OFF}
     assert {*EDGES, *STILL, *notes} == set(Action)
 
 
@@ -280,16 +306,16 @@ def test_marks_name_nobody() -> None:
 def test_the_third_rework_is_for_the_leader() -> None:
     found = ticket.take(a_ticket()[0], 1, LI, NOW)[0]
     for _ in range(ticket.MAX_REWORKS):
-        found = ticket.reopen(ticket.solve(found, "已换", LI, NOW)[0], WANG, NOW, CHINA)[0]
+        found = ticket.reopen(ticket.solve(found, "已换", LI, NOW)[0], WANG, NOW, CHINA, DEFAULT)[0]
     solved = ticket.solve(found, "已换", LI, NOW)[0]
     with pytest.raises(refusal.ReworkedTwice):
-        ticket.reopen(solved, WANG, NOW, CHINA)
+        ticket.reopen(solved, WANG, NOW, CHINA, DEFAULT)
 
 
 def test_not_extended_after_the_deadline() -> None:
     found = a_ticket()[0]
     with pytest.raises(refusal.ExtendedOnce):
-        ticket.extend(found, "等配件", CHEN, found.closing_due_at, CHINA)
+        clock.extend(found, "等配件", CHEN, found.closing_due_at, CHINA, DEFAULT)
 
 
 @pytest.mark.parametrize(
@@ -297,7 +323,7 @@ def test_not_extended_after_the_deadline() -> None:
     [
         (lambda t: ticket.rate(t, Rating.GOOD, WANG, NOW), refusal.NotYetSolved),
         (lambda t: ticket.confirm(t, WANG, NOW), refusal.NotYetSolved),
-        (lambda t: ticket.reopen(t, WANG, NOW, CHINA), refusal.NotYetSolved),
+        (lambda t: ticket.reopen(t, WANG, NOW, CHINA, DEFAULT), refusal.NotYetSolved),
         (lambda t: ticket.rate(ticket.solve(t, "好", LI, NOW)[0], Rating.GOOD, WANG, NOW), refusal.ConfirmFirst),
         (lambda t: ticket.support(t, WANG, NOW), refusal.AlreadyCounted),
         (lambda t: ticket.confirm(ticket.solve(t, "好", LI, NOW)[0], ZHANG, NOW), refusal.NotYourTicket),

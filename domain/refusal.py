@@ -168,3 +168,23 @@ class AlreadyTicket(Refusal):
 
 class PlaceUnclear(Refusal):
     """A nickname needs a building of this grid that it means."""
+
+
+class NoSuchCover(Refusal):
+    """There is no request to stand in of this number that this person was asked or may decide."""
+
+
+class CoverTaken(Refusal):
+    """Somebody else was faster to stand in."""
+
+
+class CoverOver(Refusal):
+    """The leave is over, so nobody has to stand in."""
+
+
+class OnLeave(Refusal):
+    """Nobody on leave is asked for anything."""
+
+
+class NotReachable(Refusal):
+    """This member has never opened a private chat."""

@@ -163,6 +163,12 @@ class Grid:
         held = [leave for leave in self.leaves if leave.member_id == member_id and leave.holds(at)]
         return max(held, key=lambda leave: (leave.from_at, leave.stand_in_id or 0), default=None)
 
+    def away_between(self, member_id: int, from_at: datetime, to_at: datetime) -> bool:
+        """Whether any leave of this member touches the span (half-open)."""
+        return any(
+            leave.member_id == member_id and leave.from_at < to_at and from_at < leave.to_at for leave in self.leaves
+        )
+
     def leads_for(self, member_id: int, at: datetime) -> bool:
         """Whether this member stands in for a grid leader who is away."""
         leaves = [leave for leader in self.leaders() if (leave := self.away(leader.id, at)) is not None]

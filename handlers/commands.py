@@ -15,6 +15,7 @@ from handlers import (
     explaining,
     handling,
     leading,
+    leaves,
     members,
     naming,
     notices,
@@ -95,8 +96,9 @@ COMMANDS: tuple[Command, ...] = (
     Command("tuidan", ("退单", "退回"), For.VOLUNTEER, handling.hand_back, private=True),
     Command("zhixi", ("知悉",), For.VOLUNTEER, handling.acknowledge, private=True),
     Command("zoufang", ("走访",), For.VOLUNTEER, visits.record, private=True),
-    Command("qingjia", ("请假",), For.VOLUNTEER, members.leave, private=True, free=True),
-    Command("xiaojia", ("销假",), For.VOLUNTEER, members.back, private=True),
+    Command("qingjia", ("请假",), For.VOLUNTEER, leaves.leave, private=True, free=True),
+    Command("xiaojia", ("销假",), For.VOLUNTEER, leaves.back, private=True),
+    Command("daiban", ("代班",), For.VOLUNTEER, leaves.stand_in, private=True),
     Command("paidan", ("派单",), For.LEADER, leading.reassign, private=True),
     Command("buyushouli", ("不予受理",), For.LEADER, leading.refuse, private=True),
     Command("yanqi", ("延期",), For.LEADER, leading.extend, private=True),
@@ -134,6 +136,7 @@ BUTTONS: dict[str, UseCase] = {
     "dismiss": correcting.dismiss,
     "visit": visits.settle,
     "notice": notices.decide,
+    "stand_in": leaves.stand_in,
 }
 
 LINES: dict[str, UseCase] = {

@@ -10,7 +10,7 @@ from datetime import timedelta
 
 import structlog
 
-from handlers import danger, dispatching, notices, questions, tickets, visits
+from handlers import danger, dispatching, leaves, notices, questions, tickets, visits
 from handlers.context import Context
 from storage import conversation, intake, outbox, retention
 from storage import tickets as ticket_rows
@@ -62,6 +62,7 @@ JOBS: tuple[Job, ...] = (
     Job("forget_unanswered", timedelta(minutes=1), questions.forget_unanswered),
     Job("remind_visits", timedelta(minutes=1), visits.remind_visits),
     Job("send_notices", timedelta(seconds=5), notices.send_notices),
+    Job("remind_stand_ins", timedelta(minutes=1), leaves.remind_stand_ins),
     Job("recover_sends", timedelta(seconds=10), recover_sends),
     Job("forget_albums", timedelta(seconds=5), forget_albums),
     Job("forget", timedelta(minutes=1), forget),

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from domain.ticket import State
 from storage.database import ReadTx, WriteTx
-from storage.tables import alerts, invitations, tickets
+from storage.tables import alerts, invitations, leaves, tickets
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +56,10 @@ async def close(tx: WriteTx, ticket: int, state: str) -> None:
 
 
 async def overdue(tx: ReadTx, now: datetime) -> list[Invitation]:
-    """Invitations nobody has answered in time."""
-    where = (invitations.c.state == "asked", invitations.c.due_at <= now)
+    """Invitations nobody has answered in time, or whose member is on leave by now."""
+    away = (leaves.c.member_id == invitations.c.member_id, leaves.c.from_at <= now, leaves.c.to_at > now)
+    over = (invitations.c.due_at <= now) | sa.exists().where(*away)
+    where = (invitations.c.state == "asked", over)
     return [_invitation(row) for row in await tx.rows(sa.select(invitations).where(*where).order_by(invitations.c.id))]
 
 

@@ -147,6 +147,26 @@ leaves = _table(
     sa.Index("ix_leaves_member_id", "member_id"),
 )
 
+covers = _table(
+    "covers",
+    sa.Column("leave_id", Id, sa.ForeignKey("leaves.id"), primary_key=True, autoincrement=False),
+    _need("grid_id", Id, sa.ForeignKey("areas.id")),
+    _need("state", sa.Text),
+    _need("rung", Id),
+    _need("turn", Id),
+    _need("asked_at", Time),
+    sa.Index("ix_covers_state", "state"),
+)
+"""代班: who stands in during a leave is being asked, or has been found (``leaves.stand_in_id``)."""
+
+cover_asks = _table(
+    "cover_asks",
+    _need("leave_id", Id, sa.ForeignKey("leaves.id")),
+    _need("member_id", Id, sa.ForeignKey("members.id")),
+    _need("declined", Flag),
+    sa.PrimaryKeyConstraint("leave_id", "member_id"),
+)
+
 tickets = _table(
     "tickets",
     sa.Column("number", Id, primary_key=True, autoincrement=False),

@@ -188,3 +188,23 @@ class OnLeave(Refusal):
 
 class NotReachable(Refusal):
     """This member has never opened a private chat."""
+
+
+class NobodyThere(Refusal):
+    """Nobody at all belongs to this grid."""
+
+
+class NoSuchPlace(Refusal):
+    """The place behind the command is none of this grid."""
+
+
+class Avoids(Refusal):
+    """This member has nothing to do with a place (回避), so nobody asks him about it."""
+
+
+class SwapUnclear(Refusal):
+    """With whom, or which places, cannot be read."""
+
+
+class SwapOver(Refusal):
+    """The request to exchange was answered, taken back, or the pairings have changed meanwhile."""

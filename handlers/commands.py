@@ -20,7 +20,10 @@ from handlers import (
     naming,
     notices,
     notify,
+    owning,
+    people,
     questions,
+    swaps,
     tickets,
     visits,
 )
@@ -99,6 +102,10 @@ COMMANDS: tuple[Command, ...] = (
     Command("qingjia", ("请假",), For.VOLUNTEER, leaves.leave, private=True, free=True),
     Command("xiaojia", ("销假",), For.VOLUNTEER, leaves.back, private=True),
     Command("daiban", ("代班",), For.VOLUNTEER, leaves.stand_in, private=True),
+    Command("huanban", ("换班", "互换"), For.VOLUNTEER, swaps.swap, private=True),
+    Command("zhiban", ("值班",), For.VOLUNTEER, people.duty, private=True, free=True),
+    Command("jineng", ("技能",), For.VOLUNTEER, people.skills, private=True, free=True),
+    Command("huibi", ("回避",), For.VOLUNTEER, people.avoid, private=True, free=True),
     Command("paidan", ("派单",), For.LEADER, leading.reassign, private=True),
     Command("buyushouli", ("不予受理",), For.LEADER, leading.refuse, private=True),
     Command("yanqi", ("延期",), For.LEADER, leading.extend, private=True),
@@ -108,6 +115,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("diming", ("地名",), For.LEADER, naming.place, private=True, free=True),
     Command("lingmindu", ("灵敏度",), For.LEADER, naming.tune, private=True, free=True),
     Command("tongzhi", ("通知", "公告"), For.LEADER, notices.draft, private=True, free=True),
+    Command("shuifuze", ("谁负责",), For.LEADER, owning.who, private=True, free=True),
     Command("mingce", ("名册",), For.LEADER, members.roster, private=True),
     Command("jinri", ("今日",), For.LEADER, enquiries.today, private=True),
     Command("jingmo", ("静默",), For.LEADER, members.mute, free=True),
@@ -137,6 +145,7 @@ BUTTONS: dict[str, UseCase] = {
     "visit": visits.settle,
     "notice": notices.decide,
     "stand_in": leaves.stand_in,
+    "swap": swaps.swap,
 }
 
 LINES: dict[str, UseCase] = {

@@ -85,6 +85,17 @@ async def load(tx: ReadTx, grid_id: int) -> dict[int, int]:
     return {row.member_id: row.n for row in rows}
 
 
+async def asked_since(tx: ReadTx, grid_id: int, since: datetime) -> dict[int, int]:
+    """How often each member of a grid was asked since then; never shown, only for who is asked next."""
+    stmt = (
+        sa.select(invitations.c.member_id, sa.func.count().label("n"))
+        .join(tickets)
+        .where(tickets.c.grid_id == grid_id, invitations.c.asked_at >= since)
+        .group_by(invitations.c.member_id)
+    )
+    return {row.member_id: row.n for row in await tx.rows(stmt)}
+
+
 @dataclass(frozen=True, slots=True)
 class Alert:
     """A danger that a human must acknowledge; ``called`` are the members alerted so far, ``rung`` the rounds."""

@@ -95,6 +95,7 @@ members = _table(
     _text("phone"),
     _text("bind_code"),
     _need("capacity", Id),
+    _need("week_cap", Id, server_default="0"),
     _need("active", Flag),
     _may("joined_on", Day),
     sa.Index("ix_members_area_id", "area_id"),
@@ -106,6 +107,24 @@ members = _table(
         postgresql_where=sa.text("bind_code <> ''"),
     ),
 )
+
+member_skills = _table(
+    "member_skills",
+    _need("member_id", Id, sa.ForeignKey("members.id")),
+    _need("skill", sa.Text),
+    sa.PrimaryKeyConstraint("member_id", "skill"),
+)
+"""What a volunteer says he can do (``texts/heard/skills.toml``)."""
+
+duty_times = _table(
+    "duty_times",
+    _need("member_id", Id, sa.ForeignKey("members.id")),
+    _need("weekday", Id),
+    _need("from_minute", Id),
+    _need("to_minute", Id),
+    sa.PrimaryKeyConstraint("member_id", "weekday", "from_minute"),
+)
+"""值班时段 a volunteer has set himself: minutes of the local day, Monday is 0; none is any time."""
 
 accounts = _table(
     "accounts",
@@ -136,6 +155,35 @@ pairings = _table(
         postgresql_where=sa.text("to_on IS NULL AND role = 'first'"),
     ),
 )
+
+avoids = _table(
+    "avoids",
+    _need("member_id", Id, sa.ForeignKey("members.id")),
+    _need("area_id", Id, sa.ForeignKey("areas.id")),
+    _need("reason", sa.Text),
+    sa.PrimaryKeyConstraint("member_id", "area_id"),
+)
+"""回避: this member is never asked about this place. ``reason`` is a code (``domain.roster.AvoidReason``), never a story."""
+
+swaps = _table(
+    "swaps",
+    _id(),
+    _need("grid_id", Id, sa.ForeignKey("areas.id")),
+    _need("from_id", Id, sa.ForeignKey("members.id")),
+    _need("to_id", Id, sa.ForeignKey("members.id")),
+    _need("gives", Json),
+    _need("takes", Json),
+    _need("state", sa.Text),
+    _need("asked_at", Time),
+    sa.Index(
+        "uq_swaps_asked",
+        "from_id",
+        unique=True,
+        sqlite_where=sa.text("state = 'asked'"),
+        postgresql_where=sa.text("state = 'asked'"),
+    ),
+)
+"""换班: one member asks another to exchange places; one open request each."""
 
 leaves = _table(
     "leaves",

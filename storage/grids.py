@@ -9,19 +9,8 @@ import sqlalchemy as sa
 from domain.incoming import Chat
 from domain.roster import Area, AreaKind, Avoid, AvoidReason, Duty, Grid, Leave, Member, Pairing, PairRole, Role
 from storage.database import ReadTx, WriteTx, unbroken
-from storage.tables import (
-    accounts,
-    areas,
-    avoids,
-    counters,
-    duty_times,
-    grid_words,
-    groups,
-    leaves,
-    member_skills,
-    members,
-    pairings,
-)
+from storage.roster_tables import avoids, duty_times, member_skills
+from storage.tables import accounts, areas, counters, grid_words, groups, leaves, members, pairings
 from storage.types import YES
 
 

@@ -8,7 +8,8 @@ import sqlalchemy as sa
 
 from domain.cover import OPEN, Cover, CoverState
 from storage.database import ReadTx, WriteTx
-from storage.tables import cover_asks, covers, leaves
+from storage.roster_tables import cover_asks, covers
+from storage.tables import leaves
 from storage.types import YES
 
 _COVER = sa.select(covers, leaves.c.member_id, leaves.c.stand_in_id, leaves.c.from_at, leaves.c.to_at).join(leaves)

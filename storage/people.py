@@ -1,6 +1,6 @@
 """What members have set about themselves: skills, duty times, how often they want to be asked, places they avoid."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import sqlalchemy as sa
 
@@ -8,24 +8,35 @@ from domain.place import Place
 from domain.roster import AreaKind, AvoidReason, Duty, Grid
 from storage import grids
 from storage.database import WriteTx
-from storage.tables import areas, avoids, duty_times, member_skills, members
+from storage.roster_tables import avoids, duty_times, member_skills
+from storage.tables import areas, members
 
 
 async def set_skills(tx: WriteTx, member_id: int, skills: Iterable[str]) -> None:
     """These and no others."""
     await tx.execute(sa.delete(member_skills).where(member_skills.c.member_id == member_id))
+    add_skills(tx, member_id, skills)
+    await grids.changed(tx)
+
+
+def add_skills(tx: WriteTx, member_id: int, skills: Iterable[str]) -> None:
+    """Of somebody who has none yet; whoever calls says that the roster has changed."""
     for skill in sorted(set(skills)):
         tx.add(member_skills, {"member_id": member_id, "skill": skill})
-    await grids.changed(tx)
 
 
 async def set_duty(tx: WriteTx, member_id: int, duty: Iterable[Duty]) -> None:
     """These times and no others; none is any time."""
     await tx.execute(sa.delete(duty_times).where(duty_times.c.member_id == member_id))
+    add_duty(tx, member_id, duty)
+    await grids.changed(tx)
+
+
+def add_duty(tx: WriteTx, member_id: int, duty: Iterable[Duty]) -> None:
+    """Of somebody who has none yet; whoever calls says that the roster has changed."""
     for span in duty:
         row = {"weekday": span.weekday, "from_minute": span.from_minute, "to_minute": span.to_minute}
         tx.add(duty_times, {"member_id": member_id, **row})
-    await grids.changed(tx)
 
 
 async def set_week_cap(tx: WriteTx, member_id: int, cap: int) -> None:
@@ -47,6 +58,12 @@ async def stop_avoiding(tx: WriteTx, member_id: int, area_id: int) -> bool:
     gone = await tx.execute(sa.delete(avoids).where(*mine))
     await grids.changed(tx)
     return gone > 0
+
+
+async def forget(tx: WriteTx, member_ids: Sequence[int]) -> None:
+    """Who has left is asked nothing more, so nothing of what he said about himself is kept."""
+    for table in (member_skills, duty_times, avoids):
+        await tx.execute(sa.delete(table).where(table.c.member_id.in_(member_ids)))
 
 
 async def area_of(tx: WriteTx, grid: Grid, place: Place) -> int | None:

@@ -10,7 +10,8 @@ from domain.roster import Pairing
 from domain.swap import Swap, SwapState
 from storage import grids
 from storage.database import ReadTx, WriteTx
-from storage.tables import pairings, swaps
+from storage.roster_tables import swaps
+from storage.tables import pairings
 
 
 async def ask(

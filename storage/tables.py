@@ -6,41 +6,17 @@ who reported it, and nothing else is known about anybody who is not on the roste
 
 import sqlalchemy as sa
 
+import storage.columns
+import storage.roster_tables  # its tables belong to the same metadata
+from storage.columns import chat as _chat
+from storage.columns import ident as _id
+from storage.columns import may as _may
+from storage.columns import need as _need
+from storage.columns import table as _table
+from storage.columns import text as _text
 from storage.types import Day, Flag, Id, Json, Time
 
-metadata = sa.MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
-
-
-def _table(name: str, *parts: sa.Column[object] | sa.Constraint | sa.Index) -> sa.Table:
-    return sa.Table(name, metadata, *parts, sqlite_strict=True)
-
-
-def _text(name: str, **options: object) -> sa.Column[object]:
-    return sa.Column(name, sa.Text, nullable=False, server_default="", **options)  # type: ignore[arg-type]
-
-
-def _need(name: str, kind: object, *args: object, **options: object) -> sa.Column[object]:
-    return sa.Column(name, kind, *args, nullable=False, **options)  # type: ignore[arg-type]
-
-
-def _may(name: str, kind: object, *args: object) -> sa.Column[object]:
-    return sa.Column(name, kind, *args, nullable=True)  # type: ignore[arg-type]
-
-
-def _id() -> sa.Column[object]:
-    return sa.Column("id", Id, primary_key=True)
-
-
-def _chat() -> tuple[sa.Column[object], ...]:
-    return _need("channel", sa.Text), _need("bot", sa.Text), _need("chat_id", sa.Text)
-
+metadata = storage.columns.metadata
 
 counters = _table("counters", sa.Column("name", sa.Text, primary_key=True), _need("value", Id))
 """Ticket numbers without gaps, and ``roster``: raised by every change of the roster so that cached grids are dropped."""
@@ -108,24 +84,6 @@ members = _table(
     ),
 )
 
-member_skills = _table(
-    "member_skills",
-    _need("member_id", Id, sa.ForeignKey("members.id")),
-    _need("skill", sa.Text),
-    sa.PrimaryKeyConstraint("member_id", "skill"),
-)
-"""What a volunteer says he can do (``texts/heard/skills.toml``)."""
-
-duty_times = _table(
-    "duty_times",
-    _need("member_id", Id, sa.ForeignKey("members.id")),
-    _need("weekday", Id),
-    _need("from_minute", Id),
-    _need("to_minute", Id),
-    sa.PrimaryKeyConstraint("member_id", "weekday", "from_minute"),
-)
-"""值班时段 a volunteer has set himself: minutes of the local day, Monday is 0; none is any time."""
-
 accounts = _table(
     "accounts",
     _need("channel", sa.Text),
@@ -156,35 +114,6 @@ pairings = _table(
     ),
 )
 
-avoids = _table(
-    "avoids",
-    _need("member_id", Id, sa.ForeignKey("members.id")),
-    _need("area_id", Id, sa.ForeignKey("areas.id")),
-    _need("reason", sa.Text),
-    sa.PrimaryKeyConstraint("member_id", "area_id"),
-)
-"""回避: this member is never asked about this place. ``reason`` is a code (``domain.roster.AvoidReason``), never a story."""
-
-swaps = _table(
-    "swaps",
-    _id(),
-    _need("grid_id", Id, sa.ForeignKey("areas.id")),
-    _need("from_id", Id, sa.ForeignKey("members.id")),
-    _need("to_id", Id, sa.ForeignKey("members.id")),
-    _need("gives", Json),
-    _need("takes", Json),
-    _need("state", sa.Text),
-    _need("asked_at", Time),
-    sa.Index(
-        "uq_swaps_asked",
-        "from_id",
-        unique=True,
-        sqlite_where=sa.text("state = 'asked'"),
-        postgresql_where=sa.text("state = 'asked'"),
-    ),
-)
-"""换班: one member asks another to exchange places; one open request each."""
-
 leaves = _table(
     "leaves",
     _id(),
@@ -193,26 +122,6 @@ leaves = _table(
     _need("from_at", Time),
     _need("to_at", Time),
     sa.Index("ix_leaves_member_id", "member_id"),
-)
-
-covers = _table(
-    "covers",
-    sa.Column("leave_id", Id, sa.ForeignKey("leaves.id"), primary_key=True, autoincrement=False),
-    _need("grid_id", Id, sa.ForeignKey("areas.id")),
-    _need("state", sa.Text),
-    _need("rung", Id),
-    _need("turn", Id),
-    _need("asked_at", Time),
-    sa.Index("ix_covers_state", "state"),
-)
-"""代班: who stands in during a leave is being asked, or has been found (``leaves.stand_in_id``)."""
-
-cover_asks = _table(
-    "cover_asks",
-    _need("leave_id", Id, sa.ForeignKey("leaves.id")),
-    _need("member_id", Id, sa.ForeignKey("members.id")),
-    _need("declined", Flag),
-    sa.PrimaryKeyConstraint("leave_id", "member_id"),
 )
 
 tickets = _table(

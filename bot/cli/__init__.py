@@ -23,6 +23,7 @@ VERBS = {
     "import": "bot.cli.importing",
     "export": "bot.cli.exporting",
     "replay": "bot.cli.replaying",
+    "roster": "bot.cli.rostering",
     "triage": "bot.cli.sorting",
 }
 """Every verb and the module it lives in; each module has a ``typer.Typer`` named ``app`` with the verb in it."""

@@ -345,8 +345,9 @@ class Grid:
         order = sorted(chain.values(), key=lambda c: not c.member.reachable)
         if not order:
             raise refusal.NobodyThere(grid=self.name)
-        unheard = [Step(s.candidate, Passed.UNREACHABLE) for s in steps if s.passed is None]
-        passed = [s for s in (*(s for s in steps if s.passed), *unheard) if not _is_heard(s, order[0])]
+        unheard = [s.candidate for s in steps if s.passed is None and not s.candidate.member.reachable]
+        passed = [*(s for s in steps if s.passed), *(Step(c, Passed.UNREACHABLE) for c in unheard)]
+        passed = [s for s in passed if s.candidate.member.id != order[0].member.id]
         return Owner(order[0], tuple(passed), order[1] if len(order) > 1 else None)
 
     def candidates(
@@ -428,6 +429,12 @@ class Grid:
         found = [*here.values(), *absent]
         return [c for c in found if c.member.id not in barred] or found
 
+    def acting(self, at: datetime) -> list[Member]:
+        """The grid leaders as they are now: who is on leave is replaced by his stand-in, all of them away by the next one up."""
+        seniors = self.seniors(at)
+        here = [c.member for c in seniors if c.because is not Because.ABOVE and not self.away(c.member.id, at)]
+        return here or [c.member for c in seniors[:1]]
+
     def gazetteer_buildings(self) -> frozenset[str]:
         """Names of this grid's buildings in normal form (3栋)."""
         return frozenset(a.building for a in self.areas.values() if a.kind is AreaKind.BUILDING)
@@ -435,10 +442,3 @@ class Grid:
 
 def _chance(seed: str, member_id: int) -> bytes:
     return blake2b(f"{seed}|{member_id}".encode(), digest_size=8).digest()
-
-
-def _is_heard(step: Step, owner: Candidate) -> bool:
-    """Whether an unheard step is none: he can be written to, or it is he who was found."""
-    if step.passed is not Passed.UNREACHABLE:
-        return False
-    return step.candidate.member.reachable or step.candidate.member.id == owner.member.id

@@ -33,7 +33,7 @@ async def tell_leaders(
         if len(lines) > _MOST:
             lines[_MOST:] = [call.say("roster.told_more", count=len(lines) - _MOST)]
         text = call.say("roster.told", count=len(mine), lines="\n".join(lines))
-        for leader in grid.leaders():
+        for leader in grid.acting(now):
             for chat in leader.chats[:1]:
                 key = f"roster:{grid.code}:{now:%Y%m%d%H%M%S}:{leader.id}"  # an import is made once, by a person
                 outbox.add(

@@ -211,6 +211,18 @@ def test_a_pairing_ends_before_its_last_day(day: str, holds: bool) -> None:
     assert pairing.holds(date.fromisoformat(day)) is holds
 
 
+@given(GRIDS)
+def test_somebody_acts_for_the_leader_and_nobody_on_leave_while_there_is_another(grid: Grid) -> None:
+    found = grid.acting(NOW)
+    assert found
+    assert len(found) == len({m.id for m in found})
+    everybody = [*grid.leaders(), *grid.above]
+    if any(grid.away(m.id, NOW) is None for m in everybody):
+        assert all(grid.away(m.id, NOW) is None for m in found)
+    at_home = [m for m in grid.leaders() if grid.away(m.id, NOW) is None]
+    assert all(m in found for m in at_home)
+
+
 def test_members() -> None:
     grid = a_grid()
     assert [m.id if (m := grid.member(i)) else None for i in (11, 31, 99, None)] == [11, 31, None, None]
@@ -303,8 +315,8 @@ def test_there_is_always_an_owner_and_tickets_ask_the_same_one(grid: Grid, place
     )  # fmt: skip
     assert {s.candidate.member.id for s in owner.passed}.isdisjoint({owner.candidate.member.id})
     assert owner.then is None or owner.then.member != owner.candidate.member
-    paired = owner.candidate.because in (*PAIRED, Because.STAND_IN)
-    if paired and owner.candidate.member.role is Role.VOLUNTEER and not owner.candidate.member.week_cap:
+    paired_here = any(s.candidate == owner.candidate for s in grid.near(areas, NOW, TODAY))
+    if paired_here and owner.candidate.member.role is Role.VOLUNTEER and not owner.candidate.member.week_cap:
         asked_first = asked(grid, place)[0]
         leads = any(s.candidate.member.role is not Role.VOLUNTEER for s in grid.near(areas, NOW, TODAY))
         assert leads or asked_first.member == owner.candidate.member

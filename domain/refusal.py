@@ -256,3 +256,43 @@ class StruckByHandler(Refusal):
 
 class NotConfirmed(Refusal):
     """The resident has not said that it is solved, so it stays on the list."""
+
+
+class NoSuchCover(Refusal):
+    """There is no request to stand in of this number that this person was asked or may decide."""
+
+
+class CoverTaken(Refusal):
+    """Somebody else was faster to stand in."""
+
+
+class CoverOver(Refusal):
+    """The leave is over, so nobody has to stand in."""
+
+
+class OnLeave(Refusal):
+    """Nobody on leave is asked for anything."""
+
+
+class NotReachable(Refusal):
+    """This member has never opened a private chat."""
+
+
+class NobodyThere(Refusal):
+    """Nobody at all belongs to this grid."""
+
+
+class NoSuchPlace(Refusal):
+    """The place behind the command is none of this grid."""
+
+
+class Avoids(Refusal):
+    """This member has nothing to do with a place (回避), so nobody asks him about it."""
+
+
+class SwapUnclear(Refusal):
+    """With whom, or which places, cannot be read."""
+
+
+class SwapOver(Refusal):
+    """The request to exchange was answered, taken back, or the pairings have changed meanwhile."""

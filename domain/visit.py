@@ -11,7 +11,7 @@ from enum import StrEnum
 from domain import refusal
 from domain.cadence import Cadence, Period, Rhythm, Window
 from domain.calendar import Calendar
-from domain.roster import AreaKind, Because, Candidate, Grid, PairRole
+from domain.roster import Because, Candidate, Grid
 
 FROM, DUE, LAST, OVER = range(4)
 """The rungs. The window opens, the day it is meant for: whoever is responsible. The last day of the window: the partner too.
@@ -329,58 +329,33 @@ class Carers:
 
 
 def carers(grid: Grid, household_id: int, at: datetime, today: date, assignee_id: int | None = None) -> Carers:
-    """Most specific pairing first, its partner next, then stair, building and grid; who is away is replaced by the stand-in.
+    """Most specific pairing first, its stand-in while it is away, its partner next, then stair, building and grid.
 
     At the end stand the grid leader and the people above, so that there is always somebody.
     """
+    areas = grid.above_of(household_id)
+    barred = grid.avoiding(areas)
     near: dict[int, Candidate] = {}
-
-    def offer(member_id: int, because: Because, of: str) -> None:
-        member = grid.members.get(member_id)
-        leave = grid.away(member_id, at)
-        if leave is not None and member is not None:
-            because, of, member = Because.STAND_IN, member.name, grid.member(leave.stand_in_id)
-        if member is not None and grid.away(member.id, at) is None:
-            near.setdefault(member.id, Candidate(member, because, of))
-
-    if assignee_id is not None:
-        offer(assignee_id, Because.STAND_IN, "")
-    for area_id, because in _areas(grid, household_id):
-        held = [p for p in grid.pairings if p.area_id == area_id and p.holds(today)]
-        for pairing in sorted(held, key=lambda p: (p.role is not PairRole.FIRST, p.member_id)):
-            first = pairing.role is PairRole.FIRST
-            offer(pairing.member_id, because if first else Because.PARTNER, grid.areas[area_id].name)
-    seniors: dict[int, Candidate] = {}
-    for candidate in grid.seniors(at):
-        seniors.setdefault(candidate.member.id, candidate)
+    if (member := grid.member(assignee_id)) is not None:
+        leave = grid.away(member.id, at)
+        of, member = ("", member) if leave is None else (member.name, grid.member(leave.stand_in_id))
+        if member is not None and member.id not in barred and grid.away(member.id, at) is None:
+            near[member.id] = Candidate(member, Because.STAND_IN, of)
+    for step in grid.near(areas, at, today):
+        if step.passed is None:
+            near.setdefault(step.candidate.member.id, step.candidate)
+    seniors = {c.member.id: c for c in grid.seniors(at, barred=barred)}
     if not near and not seniors:
-        for member in sorted(grid.members.values(), key=lambda m: m.id):
-            offer(member.id, Because.LOAD, "")
+        people = sorted(grid.members.values(), key=lambda m: m.id)
+        near = {m.id: Candidate(m, Because.LOAD) for m in people if grid.away(m.id, at) is None}
     return Carers(tuple(near.values()), tuple(seniors.values()))
-
-
-_LEVELS = {
-    AreaKind.HOUSEHOLD: Because.HOUSEHOLD,
-    AreaKind.STAIR: Because.STAIR,
-    AreaKind.BUILDING: Because.BUILDING,
-    AreaKind.GRID: Because.GRID,
-}
-
-
-def _areas(grid: Grid, household_id: int) -> list[tuple[int, Because]]:
-    found = []
-    area = grid.areas.get(household_id)
-    while area is not None and area.kind in _LEVELS:
-        found.append((area.id, _LEVELS[area.kind]))
-        area = grid.areas.get(area.parent_id) if area.parent_id is not None else None
-    return found
 
 
 def may_record(grid: Grid, found: Occurrence, at: datetime, today: date) -> frozenset[int]:
     """Who may answer for a visit besides the grid leader: its pair, whoever stands in for them, and whoever is asked now."""
     ids = {found.assignee_id} if found.assignee_id is not None else set()
-    for area_id, _ in _areas(grid, found.plan.household_id):
-        held = [p.member_id for p in grid.pairings if p.area_id == area_id and p.holds(today)]
+    for area in grid.above_of(found.plan.household_id):
+        held = [p.member_id for p in grid.pairings if p.area_id == area.id and p.holds(today)]
         if held:
             ids.update(held)
             leaves = [leave for member_id in held if (leave := grid.away(member_id, at))]

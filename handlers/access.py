@@ -5,6 +5,7 @@ from dataclasses import replace
 from domain import refusal
 from domain.incoming import ChatKind, Incoming
 from domain.roster import Grid, Member
+from domain.screen import plain
 from domain.ticket import State, Ticket
 from handlers.context import Ask
 from storage import calls, conversation, grids, tickets
@@ -38,6 +39,15 @@ def led_grid(ask: Ask) -> Grid:
     if ask.grid is None:
         raise refusal.GridUnclear
     return ask.grid
+
+
+def named(grid: Grid, name: str, *, but: int | None = None) -> Member:
+    """The one member of this grid who is called so; ``but``: whoever cannot be meant."""
+    others = [m for m in grid.members.values() if m.id != but]
+    found = [m for m in others if name in (m.name, m.public_name)]
+    if len(found) != 1:
+        raise refusal.NoSuchMember(name=plain(name, 20), names="、".join(m.name for m in others))
+    return found[0]
 
 
 def require_private(ask: Ask) -> None:

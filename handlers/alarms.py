@@ -74,7 +74,7 @@ async def _concerned(tx: WriteTx, event: Incoming) -> list[Grid]:
 
 def _leaders(cx: Context, grid: Grid) -> list[Member]:
     """The grid leaders; the next one up where none of them can be written to."""
-    found = [leader for leader in grid.leaders() if leader.reachable]
+    found = [leader for leader in grid.acting(cx.now) if leader.reachable]
     return found or [c.member for c in grid.seniors(cx.now) if c.member.reachable][:1]
 
 
@@ -97,7 +97,7 @@ async def undelivered(cx: Context, tx: WriteTx, row: Row, error: str) -> None:
     what = cards.title(cx, ticket, public=False) if ticket else cx.said.say("alarm.a_message")
     person = grid.member(member)
     whom = person.name if person else cx.said.say("alarm.resident")
-    for leader in grid.leaders():
+    for leader in grid.acting(cx.now):
         if leader.id != member:
             text = cx.said.say("alarm.undelivered", what=what, whom=whom)
             key = f"undelivered:{row.id}:{leader.id}"

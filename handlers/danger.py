@@ -55,9 +55,10 @@ def _first(cx: Context, grid: Grid, ticket: Ticket, ladder: list[Candidate]) -> 
 
 async def _ladder(cx: Context, tx: WriteTx, grid: Grid, ticket: Ticket) -> list[Candidate]:
     """Everybody who can be called about this place, nearest first."""
-    load = await dispatching.load(tx, grid)
+    load = await dispatching.load(cx, tx, grid)
     today = cx.calendar.today(cx.now)
-    found = grid.candidates(ticket.place, cx.now, today, load=load, seed=str(ticket.number))
+    barred = dispatching.concerned(cx, grid, ticket)
+    found = grid.candidates(ticket.place, cx.now, today, load=load, seed=str(ticket.number), barred=barred)
     return [c for c in found if c.member.reachable]
 
 

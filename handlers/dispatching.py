@@ -1,16 +1,20 @@
 """派单: the pairing roster decides who is asked, one at a time, until somebody takes it; the grid leader comes last."""
 
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 
 from domain import ticket as rules
+from domain.complaint import complained_of
+from domain.load import SETTLING_IN, Work, burdens
 from domain.outgoing import Kind as Said
-from domain.roster import Because, Candidate, Grid, Role
+from domain.roster import Because, Candidate, Grid, Limits, Role
 from domain.ticket import TO_SENIORS, Action, State, Ticket
 from handlers import cards, explaining, notify
 from handlers.context import Context
 from storage import calls, grids, outbox, tickets
 from storage.database import WriteTx
 from storage.tables import outbox as outbox_table
+from texts.skills import fitting
 
 CHOSEN = f"{Because.LEADER}_chose|"
 """The reason of whoever the grid leader chose."""
@@ -34,25 +38,63 @@ async def invite_next(cx: Context, tx: WriteTx, grid: Grid, ticket: Ticket, *, f
 async def _candidates(cx: Context, tx: WriteTx, grid: Grid, ticket: Ticket, asked: frozenset[int]) -> list[Candidate]:
     reporters = [m.id for m in grid.members.values() if any(_is_reporter(ticket, c.channel, c.id) for c in m.chats)]
     without = asked.union(reporters)
+    barred = concerned(cx, grid, ticket)
     if ticket.state is State.TO_ACCEPT or ticket.code in TO_SENIORS:
-        return grid.seniors(cx.now, without=without)
-    today, seed = cx.calendar.today(cx.now), str(ticket.number)
-    found = grid.candidates(ticket.place, cx.now, today, load={}, seed=seed, without=without)
-    if found and found[0].because is Because.LOAD:  # nobody is paired: only then does it matter who has how much to do
-        loads = await load(tx, grid)
-        found = grid.candidates(ticket.place, cx.now, today, load=loads, seed=seed, without=without)
-    return found
+        return grid.seniors(cx.now, without=without, barred=barred)
+    limits = None if ticket.is_danger else Limits(cx.calendar.local(cx.now), await _week(cx, tx, grid))
+    today = cx.calendar.today(cx.now)
+
+    def found(loads: Mapping[int, int]) -> list[Candidate]:
+        return grid.candidates(
+            ticket.place,
+            cx.now,
+            today,
+            load=loads,
+            seed=str(ticket.number),
+            without=without,
+            barred=barred,
+            skills=fitting(ticket.code),
+            limits=limits,
+        )
+
+    first = found({})
+    if first and first[0].because in (Because.LOAD, Because.SKILL):  # only then does it matter who has how much to do
+        return found(await load(cx, tx, grid))
+    return first
+
+
+def concerned(cx: Context, grid: Grid, ticket: Ticket) -> frozenset[int]:
+    """Who must not handle this ticket: whoever avoids the place, and whoever it complains of, by name or by office."""
+    offices = {role: cx.said.say(f"member.role_{role}") for role in Role}
+    names = {
+        m.id: (m.name, m.public_name, *(() if m.role is Role.VOLUNTEER else (offices[m.role],)))
+        for m in (*grid.members.values(), *grid.above)
+    }
+    before, after = cx.said.say("roster.complaint_before").split(), cx.said.say("roster.complaint_after").split()
+    return complained_of(ticket.words, names, before, after) | grid.avoiding(grid.areas_of(ticket.place))
+
+
+async def _week(cx: Context, tx: WriteTx, grid: Grid) -> Mapping[int, int]:
+    """How often each was asked in seven days; not looked up where nobody has set himself a cap."""
+    if not any(member.week_cap for member in grid.members.values()):
+        return {}
+    return await calls.asked_since(tx, grid.id, cx.now - timedelta(days=7))
 
 
 def _is_reporter(ticket: Ticket, channel: str, chat_id: str) -> bool:
     return (ticket.reporter.channel, ticket.reporter.account) == (channel, chat_id)
 
 
-async def load(tx: WriteTx, grid: Grid) -> dict[int, int]:
-    found: dict[int, int] | None = tx.memo.get(("load", grid.id))
-    if found is None:
-        found = tx.memo["load", grid.id] = await calls.load(tx, grid.id)
-    return found
+async def load(cx: Context, tx: WriteTx, grid: Grid) -> Mapping[int, int]:
+    """How much each volunteer has to do, as one figure; read once per transaction and kept up to date."""
+    work: dict[int, Work] | None = tx.memo.get(("load", grid.id))
+    if work is None:
+        month = await calls.asked_since(tx, grid.id, cx.now - SETTLING_IN)
+        now = await calls.load(tx, grid.id)
+        work = {i: Work(now.get(i, 0), month.get(i, 0)) for i in grid.members}
+        tx.memo["load", grid.id] = work
+    volunteers = [m for m in grid.members.values() if m.role is Role.VOLUNTEER]
+    return burdens(volunteers, work, cx.calendar.today(cx.now))
 
 
 async def _invite(cx: Context, tx: WriteTx, grid: Grid, ticket: Ticket, candidate: Candidate, nth: int) -> Ticket:
@@ -61,9 +103,9 @@ async def _invite(cx: Context, tx: WriteTx, grid: Grid, ticket: Ticket, candidat
     ticket = await tickets.save(tx, rules.dispatch(ticket, reason, cx.now))
     urgent = ticket.urgency in ("P0", "P1")
     due_at = await await_answer(cx, tx, ticket, member.id, reason)
-    loads: dict[int, int] | None = tx.memo.get(("load", grid.id))
-    if loads is not None:
-        loads[member.id] = loads.get(member.id, 0) + 1
+    work: dict[int, Work] | None = tx.memo.get(("load", grid.id))
+    if work is not None:
+        work[member.id] = Work(work[member.id].open + 1, work[member.id].month + 1)
     text = cx.said.say(
         "work.invitation", card=cards.work_text(cx, ticket, reason=reason), by=cx.by(due_at), number=ticket.number
     )
@@ -166,7 +208,9 @@ async def pass_on(cx: Context, tx: WriteTx, number: int, why: str) -> None:
     await take_back(cx, tx, grid, ticket, why)
     action = Action.DECLINED if why == "declined" else Action.PASSED_ON
     ticket = await tickets.save(tx, rules.note(ticket, action, f"member:{invitation.member_id}", cx.now))
-    senior = next((c for c in grid.seniors(cx.now) if c.member.reachable), None) if chosen else None
+    barred = concerned(cx, grid, ticket)
+    seniors = grid.seniors(cx.now, barred=barred) if chosen else []
+    senior = next((c for c in seniors if c.member.reachable), None)
     if senior is not None:
         ticket = await give(cx, tx, grid, ticket, senior)
     else:
@@ -185,7 +229,8 @@ async def _tell_unanswered(cx: Context, tx: WriteTx, grid: Grid, ticket: Ticket,
         name=chosen.name if chosen is not None else cx.said.say("reply.none"),
         number=ticket.number,
     )
-    seniors = [c.member for c in grid.seniors(cx.now) if c.member.reachable and c.member.id != member_id]
+    ladder = grid.seniors(cx.now, barred=concerned(cx, grid, ticket))
+    seniors = [c.member for c in ladder if c.member.reachable and c.member.id != member_id]
     for senior in seniors[:1]:
         buttons: list[list[notify.Button]] = [[("take_self", "take", ""), ("reassign", "reassign", "")]]
         key = f"unanswered:{ticket.number}:{ticket.version}"

@@ -23,7 +23,7 @@ async def removed(cx: Context, tx: WriteTx, event: Incoming) -> None:
     await groups.leave(tx, event.chat)
     await grids.changed(tx)
     await outbox.drop_chat(tx, event.chat, cx.now)
-    for leader in grid.leaders():
+    for leader in grid.acting(cx.now):
         text = cx.said.say("group.removed", grid=grid.name)
         key = f"removed:{notify.event_key(event)}:{leader.id}"
         notify.to_member(cx, tx, leader, Said.STAFF, key, text, near=event.chat)

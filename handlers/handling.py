@@ -73,7 +73,8 @@ async def hand_back(cx: Context, tx: WriteTx, ask: Ask) -> None:
     grid = await grids.by_id(tx, ticket.grid_id)
     ticket = await tickets.save(tx, change)
     await calls.close(tx, ticket.number, "declined")
-    candidate = next((c for c in grid.seniors(cx.now) if c.member.reachable), None)
+    seniors = grid.seniors(cx.now, barred=dispatching.concerned(cx, grid, ticket))
+    candidate = next((c for c in seniors if c.member.reachable), None)
     if candidate is None:
         ticket = await tickets.save(tx, rules.await_dispatch(ticket, cx.now))
     else:

@@ -94,7 +94,7 @@ async def urge(cx: Context, tx: WriteTx, ask: Ask, grid: Grid, known: Ticket) ->
     text = cx.said.say("work.urged", title=cards.title(cx, known, public=False), times=known.urges)
     await tell_handler(cx, tx, grid, known, "urged", text)
     if known.urges >= 2:
-        for leader in grid.leaders()[:1]:
+        for leader in grid.acting(cx.now)[:1]:
             if leader.id != known.assignee_id:
                 cards.tell(cx, tx, grid, known, leader, f"urged:{known.number}:{known.version}:leader", text)
     notify.reply(cx, tx, ask.event, standing(cx, grid, known, public=not access.is_private(ask)))

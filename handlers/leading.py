@@ -26,6 +26,10 @@ async def reassign(cx: Context, tx: WriteTx, ask: Ask) -> None:
     if len(found) != 1:
         raise refusal.NoSuchMember(name=plain(name, 20), names="、".join(m.name for m in grid.members.values()))
     member = found[0]
+    if grid.away(member.id, cx.now) is not None:
+        raise refusal.OnLeave(name=member.name)
+    if member.id in dispatching.concerned(cx, grid, ticket):
+        raise refusal.Avoids(name=member.name)
     me = access.require_member(ask)
     await dispatching.relieve(cx, tx, grid, ticket, ticket.assignee_id, but=(me.id, member.id))
     reason = dispatching.CHOSEN

@@ -1,20 +1,16 @@
-"""People of the roster: binding by code, leave and stand-in, the roster itself, registering and muting a group."""
+"""People of the roster: binding by code, the roster itself, registering and muting a group."""
 
 import re
-from datetime import date, time, timedelta
+from datetime import timedelta
 
 from domain import refusal
 from domain.incoming import ChatKind
-from domain.outgoing import Kind as Said
-from domain.roster import AreaKind, Grid, Member
-from domain.screen import plain
+from domain.roster import AreaKind
 from handlers import access, notify
 from handlers.context import Ask, Context
 from storage import conversation, grids, groups
 from storage import members as rows
 from storage.database import WriteTx
-
-_DAY = re.compile(r"(?:(\d{4})[-/.年])?(\d{1,2})[-/.月](\d{1,2})日?")
 
 
 async def start(cx: Context, tx: WriteTx, ask: Ask) -> None:
@@ -41,39 +37,6 @@ async def start(cx: Context, tx: WriteTx, ask: Ask) -> None:
     notify.reply(cx, tx, ask.event, cx.said.say("member.bound", name=name, grid=grid_name))
 
 
-async def leave(cx: Context, tx: WriteTx, ask: Ask) -> None:
-    """请假 11-20 11-25 [代班人]: from then on nobody asks him, the stand-in is asked where he is paired."""
-    member = access.require_member(ask)
-    grid = access.require_grid(ask)
-    days = [_date(cx, m) for m in _DAY.finditer(ask.words)]
-    if not 1 <= len(days) <= 2 or days[0] > days[-1]:
-        raise refusal.TimeUnclear
-    if days[-1] < cx.calendar.today(cx.now):
-        raise refusal.TimePassed
-    name = _DAY.sub("", ask.words).strip(" 到至-~～,，;；")
-    stand_in = _named(grid, name) if name else None
-    if stand_in is not None and stand_in.id == member.id:
-        raise refusal.NoSuchMember(name=plain(name, 20), names=_names(grid))
-    from_at = max(cx.now, cx.calendar.at(days[0], time(0)))
-    to_at = cx.calendar.at(days[-1] + timedelta(days=1), time(0))
-    await rows.add_leave(tx, member.id, stand_in.id if stand_in else None, from_at, to_at)
-    await grids.changed(tx)
-    who = stand_in.name if stand_in else cx.said.say("member.partner")
-    notify.reply(cx, tx, ask.event, cx.said.say("member.on_leave", start=cx.when(from_at), end=cx.when(to_at), who=who))
-    if stand_in is not None:
-        text = cx.said.say("member.stands_in", name=member.name, start=cx.when(from_at), end=cx.when(to_at))
-        key = f"stand_in:{notify.event_key(ask.event)}"
-        notify.to_member(cx, tx, stand_in, Said.STAFF, key, text, near=ask.event.chat, grid_id=grid.id)
-
-
-async def back(cx: Context, tx: WriteTx, ask: Ask) -> None:
-    """销假: back before the time."""
-    member = access.require_member(ask)
-    await rows.end_leaves(tx, member.id, cx.now)
-    await grids.changed(tx)
-    notify.reply(cx, tx, ask.event, cx.said.say("member.back"))
-
-
 async def roster(cx: Context, tx: WriteTx, ask: Ask) -> None:
     """名册 for the grid leader: who is paired with what, who is away, who has not opened a private chat yet."""
     grid = access.led_grid(ask)
@@ -92,8 +55,10 @@ async def roster(cx: Context, tx: WriteTx, ask: Ask) -> None:
         )
         if homes:
             held.append(cx.said.say("member.homes", count=homes))
-        if grid.away(member.id, cx.now):
-            held.append(cx.said.say("member.away"))
+        if away := grid.away(member.id, cx.now):
+            stand_in, end = grid.member(away.stand_in_id), cx.when(away.to_at)
+            alone = cx.said.say("member.away_alone", end=end)
+            held.append(cx.said.say("member.away", end=end, who=stand_in.name) if stand_in else alone)
         if not member.reachable:
             held.append(cx.said.say("member.unbound", code=codes.get(member.id, "")))
         role = cx.said.say(f"member.role_{member.role}")
@@ -130,25 +95,3 @@ async def mute(cx: Context, tx: WriteTx, ask: Ask) -> None:
     await groups.mute(tx, grid.id, until)
     await grids.changed(tx)
     notify.reply(cx, tx, ask.event, cx.said.say("group.muted", until=cx.when(until)))
-
-
-def _named(grid: Grid, name: str) -> Member:
-    found = [m for m in grid.members.values() if name in (m.name, m.public_name)]
-    if len(found) != 1:
-        raise refusal.NoSuchMember(name=plain(name, 20), names=_names(grid))
-    return found[0]
-
-
-def _names(grid: Grid) -> str:
-    return "、".join(m.name for m in grid.members.values())
-
-
-def _date(cx: Context, found: re.Match[str]) -> date:
-    today = cx.calendar.today(cx.now)
-    try:
-        day = date(int(found[1] or today.year), int(found[2]), int(found[3]))
-    except ValueError:
-        raise refusal.TimeUnclear from None
-    if not found[1] and day < today - timedelta(days=180):
-        day = day.replace(year=today.year + 1)  # in December “1-5” means next January
-    return day

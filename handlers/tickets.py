@@ -138,6 +138,8 @@ async def reopen(cx: Context, tx: WriteTx, ask: Ask) -> None:
     await _show_solved(cx, tx, key, ticket, content)
     lines.answer(cx, tx, ask, "done.reopened", ticket)
     handler = grid.member(ticket.assignee_id)
+    if handler is not None and grid.away(handler.id, cx.now):
+        handler = None  # nobody on leave is asked to go again
     text = cx.said.say("work.reopened", card=cards.work_text(cx, ticket, reason=ticket.reason))
     if ask.words:
         text += "\n" + cx.said.say("work.reopened_words", words=plain(ask.words, 200))
@@ -154,7 +156,7 @@ async def reopen(cx: Context, tx: WriteTx, ask: Ask) -> None:
     )
     if handler is None:
         ticket = await dispatching.invite_next(cx, tx, grid, ticket)
-    for leader in grid.leaders()[:1]:
+    for leader in grid.acting(cx.now)[:1]:
         if leader.id not in told:
             cards.tell(cx, tx, grid, ticket, leader, f"reopened:{ticket.number}:{ticket.reworks}:leader", text)
     await cards.show(cx, tx, grid, ticket)
@@ -162,7 +164,7 @@ async def reopen(cx: Context, tx: WriteTx, ask: Ask) -> None:
 
 def _ask_to_supervise(cx: Context, tx: WriteTx, grid: Grid, ticket: Ticket) -> None:
     text = cx.said.say("work.supervise", title=cards.title(cx, ticket, public=False), number=ticket.number)
-    for leader in grid.leaders():
+    for leader in grid.acting(cx.now):
         cards.tell(cx, tx, grid, ticket, leader, f"supervise:{ticket.number}:{leader.id}", text)
 
 

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from domain.ticket import State
 from storage.database import ReadTx, WriteTx
-from storage.tables import alerts, invitations, tickets
+from storage.tables import alerts, invitations, leaves, tickets
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +56,10 @@ async def close(tx: WriteTx, ticket: int, state: str) -> None:
 
 
 async def overdue(tx: ReadTx, now: datetime) -> list[Invitation]:
-    """Invitations nobody has answered in time."""
-    where = (invitations.c.state == "asked", invitations.c.due_at <= now)
+    """Invitations nobody has answered in time, or whose member is on leave by now."""
+    away = (leaves.c.member_id == invitations.c.member_id, leaves.c.from_at <= now, leaves.c.to_at > now)
+    over = (invitations.c.due_at <= now) | sa.exists().where(*away)
+    where = (invitations.c.state == "asked", over)
     return [_invitation(row) for row in await tx.rows(sa.select(invitations).where(*where).order_by(invitations.c.id))]
 
 
@@ -81,6 +83,17 @@ async def load(tx: ReadTx, grid_id: int) -> dict[int, int]:
     both = sa.union_all(held, asked).subquery()
     rows = await tx.rows(sa.select(both.c.member_id, sa.func.count().label("n")).group_by(both.c.member_id))
     return {row.member_id: row.n for row in rows}
+
+
+async def asked_since(tx: ReadTx, grid_id: int, since: datetime) -> dict[int, int]:
+    """How often each member of a grid was asked since then; never shown, only for who is asked next."""
+    stmt = (
+        sa.select(invitations.c.member_id, sa.func.count().label("n"))
+        .join(tickets)
+        .where(tickets.c.grid_id == grid_id, invitations.c.asked_at >= since)
+        .group_by(invitations.c.member_id)
+    )
+    return {row.member_id: row.n for row in await tx.rows(stmt)}
 
 
 @dataclass(frozen=True, slots=True)

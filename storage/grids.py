@@ -7,8 +7,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from domain.incoming import Chat
-from domain.roster import Area, AreaKind, Grid, Leave, Member, Pairing, PairRole, Role
+from domain.roster import Area, AreaKind, Avoid, AvoidReason, Duty, Grid, Leave, Member, Pairing, PairRole, Role
 from storage.database import ReadTx, WriteTx, unbroken
+from storage.roster_tables import avoids, duty_times, member_skills
 from storage.tables import accounts, areas, counters, grid_words, groups, leaves, members, pairings
 from storage.types import YES
 
@@ -138,6 +139,12 @@ async def _members(tx: ReadTx, where: sa.ColumnElement[bool]) -> list[Member]:
     chats: dict[int, list[Chat]] = {}
     for row in await tx.rows(stmt):
         chats.setdefault(row.member_id, []).append(Chat(row.channel, row.bot, row.chat_id))
+    skills: dict[int, list[str]] = {}
+    for row in await tx.rows(sa.select(member_skills).join(members).where(where)):
+        skills.setdefault(row.member_id, []).append(row.skill)
+    duty: dict[int, list[Duty]] = {}
+    for row in await tx.rows(sa.select(duty_times).join(members).where(where)):
+        duty.setdefault(row.member_id, []).append(Duty(row.weekday, row.from_minute, row.to_minute))
     return [
         Member(
             row.id,
@@ -148,6 +155,9 @@ async def _members(tx: ReadTx, where: sa.ColumnElement[bool]) -> list[Member]:
             tuple(chats.get(row.id, ())),
             row.capacity,
             row.joined_on,
+            row.week_cap,
+            frozenset(skills.get(row.id, ())),
+            tuple(sorted(duty.get(row.id, ()))),
         )
         for row in rows
     ]
@@ -165,8 +175,10 @@ async def _load(tx: ReadTx, grid_id: int) -> Grid:
         above += await _members(tx, members.c.area_id == parent)
         parent = await tx.value(sa.select(areas.c.parent_id).where(areas.c.id == parent))
     of_grid = sa.select(members.c.id).where(members.c.area_id == grid_id)
+    people = [*(m.id for m in inside), *(m.id for m in above)]
     paired = await tx.rows(sa.select(pairings).where(pairings.c.member_id.in_(of_grid)).order_by(pairings.c.id))
-    away = await tx.rows(sa.select(leaves).where(leaves.c.member_id.in_(of_grid)).order_by(leaves.c.id))
+    away = await tx.rows(sa.select(leaves).where(leaves.c.member_id.in_(people)).order_by(leaves.c.id))
+    kept_off = await tx.rows(sa.select(avoids).where(avoids.c.member_id.in_(people)))
     chats = await tx.rows(sa.select(groups).where(groups.c.grid_id == grid_id, groups.c.active == YES))
     words = await tx.rows(sa.select(grid_words).where(grid_words.c.grid_id == grid_id).order_by(grid_words.c.id))
     return Grid(
@@ -190,6 +202,7 @@ async def _load(tx: ReadTx, grid_id: int) -> Grid:
         spots=tuple(row.word for row in words if row.kind == "spot"),
         nicknames={row.word: row.means for row in words if row.kind == "nickname"},
         caution=top.caution,
+        avoids=tuple(Avoid(row.member_id, row.area_id, AvoidReason(row.reason)) for row in kept_off),
     )
 
 

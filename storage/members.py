@@ -1,13 +1,11 @@
-"""Members of the roster: codes, accounts, leave."""
-
-from datetime import datetime
+"""Members of the roster: codes and accounts."""
 
 import sqlalchemy as sa
 
 from domain.incoming import Chat
 from storage.database import ReadTx, WriteTx
 from storage.rosters import fresh_code
-from storage.tables import accounts, leaves, members
+from storage.tables import accounts, members
 from storage.types import YES
 
 
@@ -26,19 +24,6 @@ async def bind_codes(tx: ReadTx, area_id: int) -> dict[int, str]:
     """The codes not used yet, per member."""
     where = (members.c.area_id == area_id, members.c.bind_code != "")
     return {row.id: row.bind_code for row in await tx.rows(sa.select(members).where(*where))}
-
-
-async def add_leave(tx: WriteTx, member_id: int, stand_in_id: int | None, from_at: datetime, to_at: datetime) -> None:
-    """A leave; earlier ones that overlap end where it begins."""
-    later = sa.update(leaves).where(leaves.c.member_id == member_id, leaves.c.to_at > from_at)
-    await tx.execute(later.values(to_at=from_at))
-    tx.add(leaves, {"member_id": member_id, "stand_in_id": stand_in_id, "from_at": from_at, "to_at": to_at})
-
-
-async def end_leaves(tx: WriteTx, member_id: int, now: datetime) -> None:
-    """Every leave of this member is over now."""
-    later = sa.update(leaves).where(leaves.c.member_id == member_id, leaves.c.to_at > now)
-    await tx.execute(later.values(to_at=now))
 
 
 async def unbind(tx: WriteTx, member_id: int, chat: Chat) -> None:

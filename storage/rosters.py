@@ -12,9 +12,10 @@ from typing import Any, Literal
 
 import sqlalchemy as sa
 
-from domain.roster import AreaKind, PairRole, Role
-from storage import grids
+from domain.roster import AreaKind, Duty, PairRole, Role
+from storage import grids, people
 from storage.database import ReadTx, WriteTx, unbroken
+from storage.roster_tables import duty_times, member_skills
 from storage.tables import areas, grid_words, members, pairings
 from storage.visit_tables import visit_plans
 
@@ -65,6 +66,9 @@ class KnownMember:
     capacity: int
     active: bool
     bind_code: str
+    week_cap: int = 0
+    skills: tuple[str, ...] = ()
+    duty: tuple[Duty, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +136,9 @@ class NewMember:
     public_name: str
     phone: str
     capacity: int
+    week_cap: int = 0
+    skills: tuple[str, ...] = ()
+    duty: tuple[Duty, ...] = ()
 
     @property
     def person(self) -> Person:
@@ -215,7 +222,13 @@ async def load(tx: ReadTx) -> Snapshot:
         KnownWord(row.id, by_id[row.grid_id].key, row.kind, row.word, row.means)
         for row in await tx.rows(sa.select(grid_words))
     ]
-    people = {
+    skills: dict[int, list[str]] = {}
+    for row in await tx.rows(sa.select(member_skills).order_by(member_skills.c.skill)):
+        skills.setdefault(row.member_id, []).append(row.skill)
+    duty: dict[int, list[Duty]] = {}
+    for row in await tx.rows(sa.select(duty_times)):
+        duty.setdefault(row.member_id, []).append(Duty(row.weekday, row.from_minute, row.to_minute))
+    found_members = {
         row.id: KnownMember(
             row.id,
             by_id[row.area_id].key,
@@ -226,11 +239,14 @@ async def load(tx: ReadTx) -> Snapshot:
             row.capacity,
             row.active,
             row.bind_code,
+            row.week_cap,
+            tuple(skills.get(row.id, ())),
+            tuple(sorted(duty.get(row.id, ()))),
         )
         # active ones last, so that they stand for a name that a former member had as well
         for row in await tx.rows(sa.select(members).order_by(members.c.active, members.c.id))
     }
-    named: dict[int, Person] = {member.id: (member.area, member.name) for member in people.values()}
+    named: dict[int, Person] = {member.id: (member.area, member.name) for member in found_members.values()}
     paired = [
         KnownPairing(row.id, by_id[row.area_id].key, named[row.member_id], PairRole(row.role))
         for row in await tx.rows(sa.select(pairings).where(pairings.c.to_on.is_(None)).order_by(pairings.c.id))
@@ -251,7 +267,7 @@ async def load(tx: ReadTx) -> Snapshot:
     return Snapshot(
         areas={area.key: area for area in found},
         words={(word.grid, word.kind, word.word): word for word in words},
-        members={(member.area, member.name): member for member in people.values()},
+        members={(member.area, member.name): member for member in found_members.values()},
         pairings=tuple(paired),
         plans={(plan.household, plan.category): plan for plan in plans},
     )
@@ -326,6 +342,8 @@ class _Writing:
             for start in range(0, len(ids), _AT_ONCE):
                 some = ids[start : start + _AT_ONCE]
                 await self.tx.execute(sa.update(table).where(table.c.id.in_(some)).values(**values))
+                if kind == "member":
+                    await people.forget(self.tx, some)
                 self.done(len(some))
 
     async def update(self, update: Update) -> None:
@@ -334,6 +352,13 @@ class _Writing:
         values = {column: self._sealed(column, after) for column, _, after in update.values}
         if update.kind == "plan" and ("cadence" in values or values.get("active")):
             values |= {"starts_on": self.today, "next_on": self.today}  # counted anew from today
+        if "skills" in values:
+            await people.set_skills(self.tx, update.id, values.pop("skills"))
+        if "duty" in values:
+            await people.set_duty(self.tx, update.id, values.pop("duty"))
+        if not values:
+            self.done(1)
+            return
         if update.kind == "member" and values.get("active"):
             values["bind_code"] = fresh_code()
         await self.tx.execute(sa.update(table).where(table.c.id == update.id).values(**values))
@@ -354,6 +379,9 @@ class _Writing:
         )
         ids = await self._insert(members, [self._member(member) for member in changes.members])
         self.member_ids.update(zip((member.person for member in changes.members), ids, strict=True))
+        for member_id, member in zip(ids, changes.members, strict=True):
+            people.add_skills(self.tx, member_id, member.skills)
+            people.add_duty(self.tx, member_id, member.duty)
         await self._insert(pairings, [self._pairing(pairing) for pairing in changes.pairings])
         await self._insert(visit_plans, [self._plan(plan) for plan in changes.plans])
 
@@ -390,6 +418,7 @@ class _Writing:
             "phone": member.phone,
             "bind_code": fresh_code(),
             "capacity": member.capacity,
+            "week_cap": member.week_cap,
             "active": True,
             "joined_on": self.today,
         }

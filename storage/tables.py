@@ -6,7 +6,7 @@ who reported it, and nothing else is known about anybody who is not on the roste
 
 import sqlalchemy as sa
 
-from storage import clock_tables, visit_tables  # noqa: F401 - they belong to the same metadata
+from storage import clock_tables, roster_tables, visit_tables  # noqa: F401 - they belong to the same metadata
 from storage.columns import chat as _chat
 from storage.columns import ident as _id
 from storage.columns import may as _may
@@ -69,6 +69,7 @@ members = _table(
     _text("phone"),
     _text("bind_code"),
     _need("capacity", Id),
+    _need("week_cap", Id, server_default="0"),
     _need("active", Flag),
     _may("joined_on", Day),
     sa.Index("ix_members_area_id", "area_id"),

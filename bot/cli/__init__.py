@@ -23,7 +23,7 @@ VERBS = {
     "export": "bot.cli.exporting",
     "replay": "bot.cli.replaying",
     "triage": "bot.cli.sorting",
-    "roster": "bot.cli.suggesting",
+    "roster": "bot.cli.rosters",
 }
 """Every verb and the module it lives in."""
 

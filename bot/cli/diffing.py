@@ -5,8 +5,11 @@ from datetime import date
 
 from bot.cli.call import Call
 from domain.cadence import Cadence
+from domain.duty import shown
+from domain.roster import Duty
 from handlers import visit_lines
 from storage.rosters import Changes, Key
+from texts.skills import load_skills
 
 MOST = 300
 _SEALED = ("person", "contact")
@@ -66,6 +69,11 @@ def _changed(call: Call, column: str, was: object, now: object) -> str:
 
 def _text(call: Call, value: object) -> str:
     match value:
+        case tuple() if value and isinstance(value[0], Duty):
+            return shown(value)
+        case tuple():
+            known = load_skills()
+            return "、".join(known[k].name for k in value if k in known) or call.say("diff.nothing")
         case bool():
             return call.say("diff.yes" if value else "diff.no")
         case date():

@@ -16,6 +16,7 @@ from bot.app import read_clock
 from bot.cli import call as calls
 from bot.cli import diffing
 from bot.cli.database import is_missing, opened
+from bot.cli.telling import tell_leaders
 from bot.config import Config
 from bot.sheets import areas as area_sheet
 from bot.sheets import households as household_sheet
@@ -63,7 +64,7 @@ def roster(
     def plan(sheet: Sheet, known: Snapshot) -> Changes:
         return roster_sheet.plan(sheet, known, call.said, complete=complete)
 
-    known = _import(call, config, file, roster_sheet.LAYOUT, plan, dry_run=dry_run, yes=yes)
+    known = _import(call, config, file, roster_sheet.LAYOUT, plan, dry_run=dry_run, yes=yes, tell=True)
     if known is not None:
         names = {line.cells["name"] for line in read(file, roster_sheet.LAYOUT, call.said).lines}
         _print_codes(call, known, names, bot_name.lstrip("@"))
@@ -85,9 +86,17 @@ def households(
 
 
 def _import(
-    call: calls.Call, config: Config, file: Path, layout: Layout, plan: Plan, *, dry_run: bool, yes: bool
+    call: calls.Call,
+    config: Config,
+    file: Path,
+    layout: Layout,
+    plan: Plan,
+    *,
+    dry_run: bool,
+    yes: bool,
+    tell: bool = False,
 ) -> Snapshot | None:
-    """The roster afterwards; nothing when it was only looked at."""
+    """The roster afterwards; nothing when it was only looked at. ``tell``: the grid leaders read what changed."""
     try:
         sheet = read(file, layout, call.said)
         changes = asyncio.run(_preview(call, config, sheet, plan, dry_run=dry_run))
@@ -104,7 +113,7 @@ def _import(
         return None
     if changes and not yes and not Confirm.ask(call.say("import.ask"), console=call.console, default=False):
         raise call.stop("import.declined")
-    known = asyncio.run(_write(call, config, sheet, plan, changes))
+    known = asyncio.run(_write(call, config, sheet, plan, changes, tell=tell))
     if changes:
         call.print(call.say("import.done"))
     return known
@@ -117,7 +126,7 @@ async def _preview(call: calls.Call, config: Config, sheet: Sheet, plan: Plan, *
         return plan(sheet, await rosters.load(tx))
 
 
-async def _write(call: calls.Call, config: Config, sheet: Sheet, plan: Plan, shown: Changes) -> Snapshot:
+async def _write(call: calls.Call, config: Config, sheet: Sheet, plan: Plan, shown: Changes, *, tell: bool) -> Snapshot:
     """In one transaction, and only what was shown: somebody else may have changed the roster while the question stood."""
     async with opened(call, config) as database:
         if shown:
@@ -139,6 +148,8 @@ async def _write(call: calls.Call, config: Config, sheet: Sheet, plan: Plan, sho
                         seal=Vault(config.secrets.keys).seal,
                         done=lambda count: progress.advance(task, count),
                     )
+                    if tell:
+                        await tell_leaders(call, config, tx, known, again, read_clock())
         async with database.read() as tx:
             return await rosters.load(tx)
 

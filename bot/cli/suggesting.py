@@ -15,6 +15,7 @@ from rich.prompt import Confirm
 
 from bot.app import read_clock
 from bot.cli import call as calls
+from bot.cli.database import opened
 from bot.cli import proposal as shown
 from bot.cli.proposal import Offer
 from bot.config import Config
@@ -27,8 +28,6 @@ from storage.assignments import Run
 from storage.database import ReadTx
 
 app = typer.Typer()
-roster = typer.Typer()
-app.add_typer(roster, name="roster")
 
 _LARGEST = 200_000
 """Volunteers times households of a grid that the built-in solver answers within seconds."""
@@ -46,7 +45,7 @@ class _Wanted:
     zone: ZoneInfo
 
 
-@roster.command("suggest")
+@app.command("suggest")
 def suggest_pairings(
     ctx: typer.Context,
     grid: Annotated[str, typer.Option("--grid")] = "",
@@ -124,7 +123,7 @@ def _tell(call: calls.Call, as_json: bool, key: str) -> None:
 
 async def _read(call: calls.Call, config: Config, wanted: _Wanted) -> list[tuple[Grid, Ask]]:
     """The grids with households in question, and what is asked of each."""
-    async with calls.opened(call, config) as database, database.read() as tx:
+    async with opened(call, config) as database, database.read() as tx:
         if wanted.grid:
             one = await grids.by_code(tx, wanted.grid)
             if one is None:
@@ -169,7 +168,7 @@ async def _write(
     call: calls.Call, config: Config, wanted: _Wanted, found: Sequence[Suggestion], version: str, by: str
 ) -> None:
     """In one transaction, and only if the roster is still the one that the proposal was made from."""
-    async with calls.opened(call, config) as database, database.write("suggest") as tx:
+    async with opened(call, config) as database, database.write("suggest") as tx:
         await grids.changed(tx)  # first of all, so that nobody else changes the roster meanwhile
         for one in found:
             grid, ask = await _ask(tx, wanted, one.grid_id)

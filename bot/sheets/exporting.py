@@ -6,6 +6,7 @@ from datetime import datetime
 
 from domain.calendar import Calendar
 from domain.category import Category
+from domain.duty import shown
 from domain.roster import AreaKind, PairRole
 from domain.screen import screened
 from domain.ticket import Ticket
@@ -14,8 +15,11 @@ from storage.database import ReadTx
 from storage.rosters import Key, Snapshot
 from storage.tables import tickets as table
 from texts.sentences import Sentences
+from texts.skills import load_skills
 
-ROSTER = ("grid_code", "name", "role", "public_name", "phone", "pairs", "pair_role", "capacity")
+ROSTER = (
+    "grid_code", "name", "role", "public_name", "phone", "pairs", "pair_role", "capacity", "week_cap", "skills", "duty",
+)  # fmt: skip
 TICKETS = (
     "number", "grid_code", "category", "urgency", "where", "words", "state", "handler",
     "created_at", "response_due_at", "closing_due_at", "responded_at", "solved_at", "closed_at",
@@ -131,8 +135,9 @@ def _clock(words: Words, at: datetime | None) -> str:
 
 def roster_rows(known: Snapshot, said: Sentences) -> Iterator[list[object]]:
     """One row for a person and each of his parts in pairings. Who looks after which household is not told here."""
+    known_skills = load_skills()
     held: dict[tuple[object, PairRole], list[str]] = {}
-    for pairing in known.pairings:
+    for pairing in sorted(known.pairings, key=lambda p: (len(p.area), p.area)):
         if pairing.area[0] in (AreaKind.GRID, AreaKind.BUILDING, AreaKind.STAIR):
             name = "".join(pairing.area[2:]) or said.say("sheet.pair.whole_grid")
             held.setdefault((pairing.member, pairing.role), []).append(name)
@@ -153,6 +158,9 @@ def roster_rows(known: Snapshot, said: Sentences) -> Iterator[list[object]]:
                 "、".join(names),
                 said.say(f"sheet.pair.{role}") if role else "",
                 member.capacity,
+                member.week_cap,
+                "、".join(known_skills[key].name for key in member.skills if key in known_skills),
+                shown(member.duty),
             ]
 
 

@@ -1,13 +1,15 @@
 """roster: who is who, and who looks after which building, unit or grid."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from bot.sheets import places
 from bot.sheets.cells import Cells
 from bot.sheets.faults import Fault, Faulty
 from bot.sheets.reading import Layout, Sheet
-from domain.roster import AreaKind, PairRole, Role
+from domain import refusal
+from domain.duty import read as read_duty
+from domain.roster import AreaKind, Duty, PairRole, Role
 from storage.rosters import (
     Changes,
     Closing,
@@ -21,9 +23,11 @@ from storage.rosters import (
     area_key,
 )
 from texts.sentences import Sentences
+from texts.skills import load_skills, skill_of
 
 LAYOUT = Layout(
-    required=("grid_code", "name", "role"), optional=("public_name", "phone", "pairs", "pair_role", "capacity")
+    required=("grid_code", "name", "role"),
+    optional=("public_name", "phone", "pairs", "pair_role", "capacity", "week_cap", "skills", "duty"),
 )
 CAPACITY = 10
 _LEVEL = {Role.SECRETARY: AreaKind.COMMUNITY, Role.STREET: AreaKind.STREET}
@@ -43,6 +47,9 @@ class _Entry:
     public_name: str | None = None
     phone: str | None = None
     capacity: int | None = None
+    week_cap: int | None = None
+    skills: tuple[str, ...] | None = None
+    duty: tuple[Duty, ...] | None = None
     pairs: dict[tuple[Key, PairRole], int] = field(default_factory=dict)
 
 
@@ -67,7 +74,12 @@ def _read(cells: Cells, known: Snapshot, said: Sentences, found: dict[Person, _E
     code, name = cells.need("grid_code"), cells.name("name")
     role = cells.choice("role", role_words(said))
     pair_role = cells.choice("pair_role", pair_words(said), said.say("sheet.pair.first"))
-    capacity = cells.number("capacity", 0, 1000)
+    told = {
+        "capacity": cells.number("capacity", 0, 1000),
+        "week_cap": cells.number("week_cap", 0, 99),
+        "skills": _skills(cells),
+        "duty": _duty(cells),
+    }
     grid = area_key(AreaKind.GRID, code)
     if code and grid not in known.areas:
         cells.fault("no_grid", "grid_code", text=code[:20])
@@ -80,16 +92,40 @@ def _read(cells: Cells, known: Snapshot, said: Sentences, found: dict[Person, _E
         return
     entry = found.setdefault((area, name), _Entry(cells.line.number, area, name, Role(role), set()))
     entry.grids.add(grid)
-    _merge(cells, entry, Role(role), capacity)
+    _merge(cells, entry, Role(role), told)
     _read_pairs(cells, known, code, PairRole(pair_role), entry)
 
 
-def _merge(cells: Cells, entry: _Entry, role: Role, capacity: int | None) -> None:
+def _skills(cells: Cells) -> tuple[str, ...] | None:
+    """Skills by their names; an empty cell empties them, no column leaves them as they are."""
+    text = cells.given("skills")
+    if text is None:
+        return None
+    found = {word: skill_of(word) for word in places.listed(text)}
+    for word, key in found.items():
+        if key is None:
+            known = "、".join(skill.name for skill in load_skills().values())
+            cells.fault("skill", "skills", text=word[:20], known=known)
+    return tuple(sorted({key for key in found.values() if key is not None}))
+
+
+def _duty(cells: Cells) -> tuple[Duty, ...] | None:
+    text = cells.given("duty")
+    if not text:
+        return None if text is None else ()
+    try:
+        return read_duty(text)
+    except refusal.TimeUnclear:
+        cells.fault("duty", "duty", text=text[:20])
+        return None
+
+
+def _merge(cells: Cells, entry: _Entry, role: Role, told: Mapping[str, object]) -> None:
     """Several rows may speak of one person; they must not contradict each other."""
     values: dict[str, object] = {
         "public_name": cells.given("public_name"),
         "phone": cells.given("phone"),
-        "capacity": capacity,
+        **told,
     }
     if role is not entry.role:
         cells.fault("same_name", "role", name=entry.name, other=entry.row)
@@ -158,7 +194,8 @@ def _changes(sheet: Sheet, found: dict[Person, _Entry], known: Snapshot, *, comp
         if old is None:
             capacity = CAPACITY if entry.capacity is None else entry.capacity
             public_name, phone = entry.public_name or "", entry.phone or ""
-            new.append(NewMember(entry.area, entry.role, entry.name, public_name, phone, capacity))
+            more = (entry.week_cap or 0, entry.skills or (), entry.duty or ())
+            new.append(NewMember(entry.area, entry.role, entry.name, public_name, phone, capacity, *more))
         elif values := _differences(entry, old):
             updates.append(Update("member", old.id, entry.name, values))
     gone = _gone(found, known) if complete else set()
@@ -176,6 +213,9 @@ def _differences(entry: _Entry, old: KnownMember) -> tuple[tuple[str, object, ob
         "public_name": entry.public_name,
         "phone": entry.phone,
         "capacity": entry.capacity,
+        "week_cap": entry.week_cap,
+        "skills": entry.skills,
+        "duty": entry.duty,
         "active": True,
     }
     return tuple(

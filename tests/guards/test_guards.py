@@ -11,6 +11,7 @@ import pytest
 
 from bot.app import GRACE
 from bot.cli import VERBS
+from bot.cli.rosters import Roster
 from bot.cli.sorting import Triage
 from bot.config import Config, Telegram
 from bot.sheets.figures import FIGURES
@@ -161,6 +162,11 @@ def test_every_verb_is_documented(verb: str) -> None:
 @pytest.mark.parametrize("verb", sorted(Triage.verbs))
 def test_every_verb_of_the_triage_is_documented(verb: str) -> None:
     assert f"dangxiaoqi triage {verb}" in DOCS["分拣.md"] + DOCS["运维.md"]
+
+
+@pytest.mark.parametrize("verb", sorted(Roster.verbs))
+def test_every_verb_of_the_roster_is_documented(verb: str) -> None:
+    assert f"dangxiaoqi roster {verb}" in DOCS["运维.md"]
 
 
 def test_every_setting_is_documented() -> None:

@@ -7,7 +7,7 @@ from alembic import op
 
 import storage.types
 
-revision = "visits_0002"
+revision = "0002"
 down_revision = "0001"
 branch_labels = None
 depends_on = None

@@ -5,8 +5,8 @@ from alembic import op
 
 import storage.types
 
-revision = "roster_1"
-down_revision = "0001"
+revision = "0006"
+down_revision = "0005"
 branch_labels = None
 depends_on = None
 

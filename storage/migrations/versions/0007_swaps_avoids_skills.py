@@ -5,8 +5,8 @@ from alembic import op
 
 import storage.types
 
-revision = "roster_2"
-down_revision = "roster_1"
+revision = "0007"
+down_revision = "0006"
 branch_labels = None
 depends_on = None
 

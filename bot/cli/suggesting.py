@@ -15,8 +15,8 @@ from rich.prompt import Confirm
 
 from bot.app import read_clock
 from bot.cli import call as calls
-from bot.cli.database import opened
 from bot.cli import proposal as shown
+from bot.cli.database import opened
 from bot.cli.proposal import Offer
 from bot.config import Config
 from domain import assignment

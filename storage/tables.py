@@ -119,6 +119,22 @@ accounts = _table(
 )
 """Where a member of the roster is reached in private, bound by the code the leader handed him."""
 
+assignment_runs = _table(
+    "assignment_runs",
+    _id(),
+    _need("grid_id", Id, sa.ForeignKey("areas.id")),
+    _need("input_hash", sa.Text),
+    _need("params", Json),
+    _need("epoch", sa.Text),
+    _need("solver_version", sa.Text),
+    _need("objective", Id),
+    _need("unassigned", Json),
+    _need("applied_by", sa.Text),
+    _need("at", Time),
+    sa.Index("ix_assignment_runs_grid_id", "grid_id"),
+)
+"""Pairing proposals that were applied. ``unassigned``: [household, role, why] of those that got nobody."""
+
 pairings = _table(
     "pairings",
     _id(),
@@ -127,6 +143,9 @@ pairings = _table(
     _need("role", sa.Text),
     _need("from_on", Day),
     _may("to_on", Day),
+    _may("source", sa.Text),
+    _may("run_id", Id, sa.ForeignKey("assignment_runs.id")),
+    _may("reason", Json),
     sa.Index("ix_pairings_area_id", "area_id"),
     sa.Index(
         "uq_pairings_open_first",

@@ -24,6 +24,7 @@ VERBS = {
     "export": "bot.cli.exporting",
     "replay": "bot.cli.replaying",
     "triage": "bot.cli.sorting",
+    "roster": "bot.cli.suggesting",
 }
 """Every verb and the module it lives in; each module has a ``typer.Typer`` named ``app`` with the verb in it."""
 

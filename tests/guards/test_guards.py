@@ -103,6 +103,7 @@ def test_every_sentence_is_used() -> None:
         "page.",
         "visits.",
         "notices.",
+        "pairing.",
         "figures.column_",
         "tuning.point_",
         "why.act_",

@@ -1,0 +1,1 @@
+"""Pairing proposals beyond one grid: the solver for districts."""

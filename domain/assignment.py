@@ -217,12 +217,14 @@ def _fineness(nodes: int, homes: int, over: int) -> int:
 
 
 def _grids(question: Question) -> list[Question]:
-    parts = []
-    for grid_id in sorted({home.grid_id for home in question.households}):
-        people = tuple(v for v in question.volunteers if v.grid_id == grid_id)
-        homes = tuple(h for h in question.households if h.grid_id == grid_id)
-        parts.append(Question(people, homes, question.avoid))
-    return parts
+    """One question for each grid."""
+    people: dict[int, list[Volunteer]] = {}
+    homes: dict[int, list[Household]] = {}
+    for volunteer in question.volunteers:
+        people.setdefault(volunteer.grid_id, []).append(volunteer)
+    for home in question.households:
+        homes.setdefault(home.grid_id, []).append(home)
+    return [Question(tuple(people.get(g, ())), tuple(some), question.avoid) for g, some in sorted(homes.items())]
 
 
 def explain(question: Question, terms: Terms, chosen: Chosen) -> Answer:

@@ -68,7 +68,9 @@ def suggest_pairings(
     asked = asyncio.run(_read(call, config, wanted))
     if not ortools and any(len(g.members) * len(ask.homes) > _LARGEST for g, ask in asked):
         raise call.stop("suggest.too_large", 2)
-    found = [_offer(wanted, g, ask, solver) for g, ask in asked]
+    with call.progress() as progress:
+        busy = progress.track(asked, description=call.say("suggest.busy"))
+        found = [_offer(wanted, g, ask, solver) for g, ask in busy]
     stamp = _stamp([offer.chosen for offer in found])
     if number and number != stamp:
         raise call.stop("suggest.moved")

@@ -27,6 +27,10 @@ _DRAWN = 64
 """Bits of a lot, at most and as drawn."""
 
 
+class Unsolved(Exception):
+    """A solver that counts in 64 bits has no room for numbers as large as these."""
+
+
 @dataclass(frozen=True, slots=True)
 class Volunteer:
     """One who may be given households: ``room`` for how many; ``held`` he has besides, ``credit`` is counted on top."""

@@ -64,7 +64,7 @@ class Ask:
 class Change:
     """One household in one role: who it was, who it is to be, and why (or why nobody).
 
-    Who is there while nobody better is found stays there, unless he must not (``closes``).
+    Who is there while nobody better is found stays there, unless he must not or has left (``closes``).
     """
 
     household: int
@@ -279,7 +279,7 @@ class _Held:
             found.append(Change(given.household, role, step, was, given.volunteer, closes, self._reason(given)))
         for household, why in answer.unassigned:
             was = now.get(household)
-            closes = (was, household) in avoid
+            closes = was is not None and ((was, household) in avoid or was not in self.grid.members)
             reason = {"why": str(why), "stays": was is not None and not closes}
             found.append(Change(household, role, Step.UNCOVERED, was, None, closes, reason))
         return found

@@ -19,7 +19,7 @@ from bot.cli import proposal as shown
 from bot.cli.proposal import Offer
 from bot.config import Config
 from domain import assignment
-from domain.assignment import Solver
+from domain.assignment import Solver, Unsolved
 from domain.roster import Grid
 from domain.suggestion import Ask, Preset, Step, Suggestion, fingerprint, suggest, terms_of
 from storage import assignments, grids
@@ -70,7 +70,10 @@ def suggest_pairings(
         raise call.stop("suggest.too_large", 2)
     with call.progress() as progress:
         busy = progress.track(asked, description=call.say("suggest.busy"))
-        found = [_offer(wanted, g, ask, solver) for g, ask in busy]
+        try:
+            found = [_offer(wanted, g, ask, solver) for g, ask in busy]
+        except Unsolved:
+            raise call.stop("suggest.unsolved") from None
     stamp = _stamp([offer.chosen for offer in found])
     if number and number != stamp:
         raise call.stop("suggest.moved")
@@ -178,5 +181,5 @@ async def _write(
                 "continuity": ask.terms.continuity,
                 "every_home": wanted.every_home,
             }
-            run = Run(params, ask.terms.epoch, version, by or "cli", wanted.now)
+            run = Run(params, ask.terms.epoch, version, by or "cli", read_clock())
             await assignments.apply(tx, one, run, ask.today)

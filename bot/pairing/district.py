@@ -10,20 +10,16 @@ from importlib.metadata import version
 import numpy as np
 from ortools.graph.python import min_cost_flow
 
-from domain.assignment import Chosen, Question, Terms, price
+from domain.assignment import Chosen, Question, Terms, Unsolved, price
 
 VERSION = f"ortools-{version('ortools')}"
-
-
-class Unsolved(Exception):
-    """OR-tools found no answer: the costs are too large for its integers."""
 
 
 def solve(question: Question, terms: Terms) -> Chosen:
     """The best answer.
 
     Raises:
-        Unsolved: nothing was found.
+        Unsolved: the costs are too large for its integers.
 
     """
     if not question.households:

@@ -1,8 +1,10 @@
 """``roster suggest``: shown first, written only after a yes, and never over a roster that has changed."""
 
 import json
+import os
 import subprocess
 import sys
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -123,7 +125,7 @@ def test_a_roster_that_changes_while_the_question_stands_is_left_alone(full: Des
         assert running.stdout is not None
         said = b""
         while "改名册吗".encode() not in said:
-            said += (part := running.stdout.read1())
+            said += (part := os.read(running.stdout.fileno(), 4096))
             assert part
         full.ok("import", "roster", changed, "--yes")
         _, complaint = running.communicate(b"y\n", timeout=60)
@@ -165,6 +167,24 @@ def test_nobody_is_left_out_without_a_word(full: Desk) -> None:
     assert {row.door for row in rows(full) if row.role == "first" and row.to_on is None} == {
         c["household"] for c in grid["changes"]
     }
+
+
+def test_a_grid_too_large_for_the_built_in_solver(desk: Desk) -> None:
+    desk.filled()
+    families, ones = "赵钱孙孔李", "甲乙丙丁戊己庚辛壬癸"
+    names = ["".join(name) for name in product(families, ones, ones)]
+    people = "".join(f"G02,{name},志愿者\n" for name in names)
+    desk.ok("import", "roster", desk.file("many.csv", "网格编号,姓名,身份\n" + people), "--yes")
+    homes = "".join(f"G02,文化楼,,{n},hardship,,2026-01-05,,,赵甲甲,\n" for n in range(100, 550))
+    desk.ok("import", "households", desk.file("homes.csv", HEAD + homes), "--yes")
+    assert "请加 --ortools" in desk.refused("roster", "suggest")
+
+
+def test_a_question_beside_json_stays_out_of_it(full: Desk) -> None:
+    result = full.call("roster", "suggest", "--json", "--apply", say="y\n")
+    assert result.exit_code == 0
+    assert json.loads(result.stdout)["grids"]
+    assert "改名册吗" in result.stderr
 
 
 def test_a_desk_without_a_roster(desk: Desk) -> None:

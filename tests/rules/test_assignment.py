@@ -11,7 +11,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from bot.pairing import district
-from domain.assignment import Chosen, Cost, Household, Question, Solver, Terms, Volunteer, Why, explain, solve
+from domain.assignment import Chosen, Cost, Household, Question, Solver, Terms, Unsolved, Volunteer, Why, explain, solve
 
 _T = TypeVar("_T")
 SOLVERS = pytest.mark.parametrize("solver", [solve, district.solve], ids=["built-in", "ortools"])
@@ -268,6 +268,13 @@ def test_why_nobody() -> None:
     ]
     for question, why in questions:
         assert explain(question, terms, solve(question, terms)).unassigned == ((9, why),)
+
+
+def test_numbers_that_do_not_fit_are_no_answer() -> None:
+    question = Question((Volunteer(1, 1, 1),), (Household(9, 1, {1: 1 << 61}),))
+    assert solve(question, Terms(3, 20, "e")) == {9: 1}
+    with pytest.raises(Unsolved):
+        district.solve(question, Terms(3, 20, "e"))
 
 
 @given(questions(), TERMS)

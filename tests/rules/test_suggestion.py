@@ -250,3 +250,9 @@ def test_the_fingerprint_is_of_the_roster_and_not_of_the_clock() -> None:
         fingerprint(grid, asking(grid, Preset.FAIR)),
     ]
     assert len({same, *others}) == len(others) + 1
+
+
+def test_who_has_left_does_not_stay_even_if_nobody_comes() -> None:
+    grid = a_grid(people=0, pairings=(paired(home(1, 1, 1), 77),))
+    change = of(proposed(grid), home(1, 1, 1))
+    assert (change.was, change.closes, change.reason) == (77, True, {"why": "nobody", "stays": False})

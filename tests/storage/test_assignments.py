@@ -139,12 +139,12 @@ async def test_pairings_of_an_older_database_are_kept(database_url: str) -> None
     try:
         async with found.engine.begin() as connection:
             await connection.run_sync(lambda conn: command.upgrade(schema._config(conn), "0001"))
-            for row in (
+            for text in (
                 "INSERT INTO areas (id, kind, code, name) VALUES (1, 'grid', 'G01', 'x')",
                 "INSERT INTO members (id, area_id, role, name, capacity, active) VALUES (1, 1, 'volunteer', 'y', 8, 1)",
                 "INSERT INTO pairings (id, area_id, member_id, role, from_on) VALUES (1, 1, 1, 'first', '2026-01-01')",
             ):
-                await connection.execute(sa.text(row))
+                await connection.execute(sa.text(text))
         await schema.migrate(found)
         async with found.read() as tx:
             (row,) = await tx.rows(sa.select(pairings))

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from domain.roster import AreaKind, Grid
 from domain.suggestion import Step, Suggestion
 from storage import grids
-from storage.database import ReadTx, WriteTx, unbroken
+from storage.database import ReadTx, WriteTx
 from storage.tables import areas, assignment_runs, members, pairings, visit_plans
 from storage.types import YES
 
@@ -66,9 +66,7 @@ async def apply(tx: WriteTx, found: Suggestion, run: Run, today: date) -> int:
         "applied_by": run.applied_by,
         "at": run.at,
     }
-    await tx.flush()
-    stmt = sa.insert(assignment_runs).values(**row).returning(assignment_runs.c.id)
-    number = int((await unbroken(tx.conn.execute(stmt))).scalar_one())
+    number: int = await tx.value(sa.insert(assignment_runs).values(**row).returning(assignment_runs.c.id))
     for change in changes:
         if change.closes:
             ended = sa.update(pairings).where(

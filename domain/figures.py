@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from domain.calendar import Calendar
 from domain.category import Urgency
-from domain.deadline import EXTENSION, terms
+from domain.deadline import Template
 from domain.ticket import Rating, State
 
 ENOUGH = 30
@@ -106,19 +106,19 @@ class Tally:
         return self.shares[list(Figure).index(figure)]
 
 
-def tally(cases: Iterable[Case], now: datetime, calendar: Calendar) -> Tally:
+def tally(cases: Iterable[Case], now: datetime, calendar: Calendar, template: Template) -> Tally:
     """The figures of these tickets, as of now."""
-    return sum((_of_one(case, now, calendar) for case in cases), Tally())
+    return sum((_of_one(case, now, calendar, template) for case in cases), Tally())
 
 
-def _of_one(case: Case, now: datetime, calendar: Calendar) -> Tally:
+def _of_one(case: Case, now: datetime, calendar: Calendar, template: Template) -> Tally:
     answers = {
-        Figure.RESPONSE: _responded(case, now, calendar),
+        Figure.RESPONSE: _responded(case, now, calendar, template),
         Figure.SOLVED: _solved(case),
         Figure.SATISFIED: {Rating.GOOD: True, Rating.BAD: False}.get(case.rating) if case.rating else None,
         Figure.HANDED_BACK: case.handed_back if case.given else None,
         Figure.REWORKED: case.reworks > 0 if case.first_solved_at is not None else None,
-        Figure.OVERDUE: _overdue(case, now, calendar),
+        Figure.OVERDUE: _overdue(case, now, calendar, template),
         Figure.UNRATED: case.rating is None if case.state is State.ARCHIVED and case.asked else None,
     }
     counted = _needs_somebody(case)
@@ -141,11 +141,11 @@ def _needs_somebody(case: Case) -> bool:
     return case.state is not State.ANSWERED or case.explained
 
 
-def _responded(case: Case, now: datetime, calendar: Calendar) -> bool | None:
+def _responded(case: Case, now: datetime, calendar: Calendar, template: Template) -> bool | None:
     """Whether somebody was in touch in time; None while there still is time."""
     due = case.response_due_at
     if case.reworks:  # the clock of the first round is gone from the ticket, its term is not
-        due = terms(case.urgency).response.after(case.created_at, calendar)
+        due = template.of(case.urgency, case.code).response.after(case.created_at, calendar)
     if case.first_contact_at is not None:
         return case.first_contact_at <= due
     return None if now <= due else False
@@ -160,12 +160,12 @@ def _solved(case: Case) -> bool | None:
     return case.reopened_at is None or case.reopened_at < case.confirmed_at
 
 
-def _overdue(case: Case, now: datetime, calendar: Calendar) -> bool | None:
+def _overdue(case: Case, now: datetime, calendar: Calendar, template: Template) -> bool | None:
     """Whether it took longer than it may, in the first round or in the last; None while there still is time."""
     if case.reworks and case.first_solved_at is not None:
-        due = terms(case.urgency).closing.after(case.created_at, calendar)
+        due = template.of(case.urgency, case.code).closing.after(case.created_at, calendar)
         if case.extended_at is not None and case.extended_at < case.first_solved_at:
-            due = EXTENSION.after(due, calendar)
+            due = template.extension.after(due, calendar)
         if case.first_solved_at > due:
             return True
     if case.ended_at is not None:

@@ -60,6 +60,11 @@ class Ask:
     avoid: frozenset[tuple[int, int]] = frozenset()
 
 
+def avoided(grid: Grid, homes: Iterable[int]) -> frozenset[tuple[int, int]]:
+    """(member, household) that must not be paired: whoever avoids the household, its stair or its building."""
+    return frozenset((member, home) for home in homes for member in grid.avoiding(grid.above_of(home)))
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """One household in one role: who it was, who it is to be, and why (or why nobody).

@@ -103,7 +103,7 @@ async def week(cx: Context, tx: WriteTx, ask: Ask) -> None:
     since = day - _WINDOW
     end = cx.calendar.at(day + timedelta(days=1), time(0))
     cases = await figures.cases(tx, cx.calendar.at(since, time(0)), end, ids)
-    counted = rules.tally(cases, cx.now, cx.calendar)
+    counted = rules.tally(cases, cx.now, cx.calendar, cx.policy.template)
     lines = [text, cx.said.say("rates.window", since=_day(cx, since), received=counted.received)]
     lines += [rate_line(cx, figure, counted.share(figure)) for figure in Figure]
     lines.append(cx.said.say("rates.beside", explained=counted.explained, fair=counted.fair))

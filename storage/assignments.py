@@ -10,9 +10,10 @@ import sqlalchemy as sa
 from domain.roster import AreaKind, Grid
 from domain.suggestion import Step, Suggestion
 from storage import grids
-from storage.database import ReadTx, WriteTx, unbroken
-from storage.tables import areas, assignment_runs, members, pairings, visit_plans
+from storage.database import ReadTx, WriteTx
+from storage.tables import areas, assignment_runs, members, pairings
 from storage.types import YES
+from storage.visit_tables import visit_plans
 
 SOURCE = "solver"
 """``pairings.source`` of what a proposal has opened; other rows say nothing there."""
@@ -66,9 +67,7 @@ async def apply(tx: WriteTx, found: Suggestion, run: Run, today: date) -> int:
         "applied_by": run.applied_by,
         "at": run.at,
     }
-    await tx.flush()
-    stmt = sa.insert(assignment_runs).values(**row).returning(assignment_runs.c.id)
-    number = int((await unbroken(tx.conn.execute(stmt))).scalar_one())
+    number: int = await tx.value(sa.insert(assignment_runs).values(**row).returning(assignment_runs.c.id))
     for change in changes:
         if change.closes:
             ended = sa.update(pairings).where(
@@ -84,8 +83,3 @@ async def apply(tx: WriteTx, found: Suggestion, run: Run, today: date) -> int:
             tx.add(pairings, {**opened, "source": SOURCE, "run_id": number, "reason": dict(change.reason)})
     await grids.changed(tx)
     return number
-
-
-async def avoided(tx: ReadTx, grid: Grid) -> frozenset[tuple[int, int]]:
-    """(member, household) that must not be paired. No table says so yet."""
-    return frozenset()

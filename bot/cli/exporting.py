@@ -19,6 +19,7 @@ from bot.sheets.figures import FIGURES, figure_rows
 from bot.sheets.writing import Out, writing
 from bot.workdays import calendar_of
 from domain.roster import AreaKind
+from domain.templates import TEMPLATES
 from storage import figures, rosters, tickets
 from texts.categories import load_categories
 
@@ -103,7 +104,19 @@ def export_figures(
             since, until = calendar.at(first, time(0)), calendar.at(last + timedelta(days=1), time(0))
             found = await figures.cases(tx, since, until)
         grids = {a.id: (key[1], a.name) for key, a in known.areas.items() if a.kind is AreaKind.GRID}
-        sheet = list(figure_rows(found, grids, load_categories(), call.said, calendar, first=first, last=last, now=now))
+        sheet = list(
+            figure_rows(
+                found,
+                grids,
+                load_categories(),
+                call.said,
+                calendar,
+                TEMPLATES[config.deadlines.template],
+                first=first,
+                last=last,
+                now=now,
+            )
+        )
         for row in sheet:
             out.add(row)
         return len(sheet)

@@ -22,7 +22,7 @@ from bot.config import Config
 from domain import assignment
 from domain.assignment import Solver, Unsolved
 from domain.roster import Grid
-from domain.suggestion import Ask, Preset, Step, Suggestion, fingerprint, suggest, terms_of
+from domain.suggestion import Ask, Preset, Step, Suggestion, avoided, fingerprint, suggest, terms_of
 from storage import assignments, grids
 from storage.assignments import Run
 from storage.database import ReadTx
@@ -143,7 +143,7 @@ async def _ask(tx: ReadTx, wanted: _Wanted, grid_id: int) -> tuple[Grid, Ask]:
     homes = await assignments.homes(tx, grid, visited=not wanted.every_home)
     today = wanted.now.astimezone(wanted.zone).date()
     terms = terms_of(wanted.preset, today, keep=wanted.keep)
-    return grid, Ask(homes, terms, today, await assignments.avoided(tx, grid))
+    return grid, Ask(homes, terms, today, avoided(grid, homes))
 
 
 def _offer(wanted: _Wanted, grid: Grid, ask: Ask, solver: Solver) -> Offer:

@@ -5,6 +5,7 @@ from datetime import date, datetime
 
 from domain.calendar import Calendar
 from domain.category import Category
+from domain.deadline import Template
 from domain.figures import SMALL, Case, Figure, Tally, tally
 from texts.sentences import Sentences
 
@@ -18,6 +19,7 @@ def figure_rows(
     categories: Mapping[str, Category],
     said: Sentences,
     calendar: Calendar,
+    template: Template,
     *,
     first: date,
     last: date,
@@ -31,7 +33,7 @@ def figure_rows(
     parts: dict[tuple[int, str], list[Case]] = {}
     for case in found:
         parts.setdefault((case.grid_id, _category(categories, case.code)), []).append(case)
-    cells = {key: tally(cases, now, calendar) for key, cases in parts.items()}
+    cells = {key: tally(cases, now, calendar, template) for key, cases in parts.items()}
     order = ["", *categories, _PRIVATE]
     for grid_id in (0, *sorted(grids, key=lambda grid_id: grids[grid_id])):
         code, name = grids.get(grid_id, ("", said.say("rates.all")))

@@ -15,6 +15,7 @@ from bot.workdays import workdays
 from domain.calendar import Calendar
 from domain.category import Urgency
 from domain.figures import Case
+from domain.templates import DEFAULT
 from domain.ticket import Rating, State
 from tests.cli.desk import Desk
 from tests.cli.test_export import _rows
@@ -37,7 +38,7 @@ def case(code: str, grid_id: int = 1, rating: Rating | None = None) -> Case:
 def sheet(*cases: Case) -> list[dict[str, object]]:
     grids = {1: ("G01", "一"), 2: ("G02", "二")}
     span = {"first": date(2026, 11, 1), "last": date(2026, 11, 30)}
-    rows = figure_rows(cases, grids, load_categories(), SAID, CALENDAR, now=NOW, **span)
+    rows = figure_rows(cases, grids, load_categories(), SAID, CALENDAR, DEFAULT, now=NOW, **span)
     return [dict(zip(FIGURES, row, strict=True)) for row in rows]
 
 

@@ -216,6 +216,13 @@ def roster(people: int, homes: int) -> Question:
     return Question(tuple(Volunteer(v, 1, 15) for v in known), households)
 
 
+@pytest.mark.parametrize(("continuity", "volunteer"), [(20, 2), (None, 1)])
+def test_nothing_moves_that_need_not_however_uneven(continuity: int | None, volunteer: int) -> None:
+    people = (Volunteer(1, 1, 5, held=30), Volunteer(2, 1, 5))
+    question = Question(people, (Household(9, 1, {1: 20, 2: 0}, keeper=1),))
+    assert solve(question, Terms(10, continuity, "e")) == {9: volunteer}
+
+
 def test_more_balance_spreads_the_load_and_costs_distance() -> None:
     question = roster(20, 200)
     spans, ways = [], []

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from domain.calendar import Calendar
 from domain.category import Urgency
 from domain.figures import ENOUGH, Case, Figure, Share, Tally, tally
+from domain.templates import DEFAULT
 from domain.ticket import Rating, State
 
 CALENDAR = Calendar(ZoneInfo("Asia/Shanghai"), lambda day: day.weekday() < 5)
@@ -42,7 +43,7 @@ SETS = st.lists(ANY, max_size=12)
 
 
 def of(*cases: Case) -> Tally:
-    return tally(cases, NOW, CALENDAR)
+    return tally(cases, NOW, CALENDAR, DEFAULT)
 
 
 def value(share: Share) -> float:

@@ -256,3 +256,20 @@ def test_who_has_left_does_not_stay_even_if_nobody_comes() -> None:
     grid = a_grid(people=0, pairings=(paired(home(1, 1, 1), 77),))
     change = of(proposed(grid), home(1, 1, 1))
     assert (change.was, change.closes, change.reason) == (77, True, {"why": "nobody", "stays": False})
+
+
+def test_first_contacts_count_as_load_of_partners() -> None:
+    rows = tuple(paired(home(1, u, d), 11) for u in (1, 2) for d in (1, 2, 3, 4))
+    grid = a_grid(people=3, pairings=(*rows, paired(STAIRS[2, 1], 11), paired(home(2, 1, 1), 12)))
+    found = suggest(grid, replace(asking(grid, Preset.FAIR, keep=True), homes=frozenset({home(2, 1, 1)})), solve)
+    assert of(found, home(2, 1, 1), PairRole.PARTNER).member == 13
+
+
+def test_nobody_is_made_partner_of_a_household_twice() -> None:
+    """Of two partners the first one must not any more: the other one is there already, so a third one comes."""
+    door = home(1, 1, 1)
+    rows = tuple(paired(door, member, PairRole.PARTNER) for member in (12, 13))
+    grid = a_grid(people=4, pairings=(paired(door, 11), *rows))
+    ask = replace(asking(grid, avoid=frozenset({(12, door)})), homes=frozenset({door}))
+    change = of(proposed(grid, ask), door, PairRole.PARTNER)
+    assert (change.was, change.member, change.closes) == (12, 14, True)

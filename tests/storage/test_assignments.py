@@ -11,11 +11,12 @@ from alembic import command
 from domain.assignment import VERSION, solve
 from domain.place import Place
 from domain.roster import Grid, PairRole
-from domain.suggestion import Ask, Preset, Step, Suggestion, fingerprint, suggest, terms_of
+from domain.suggestion import Ask, Preset, Step, Suggestion, avoided, fingerprint, suggest, terms_of
 from storage import assignments, grids, schema
 from storage.assignments import Run
 from storage.database import Database
-from storage.tables import assignment_runs, members, pairings, visit_plans
+from storage.tables import assignment_runs, members, pairings
+from storage.visit_tables import visit_plans
 from tests.community import SINCE, Community, give_visits, settle
 
 NOW = datetime(2026, 11, 20, 2, tzinfo=UTC)
@@ -46,7 +47,7 @@ async def look(database: Database, *, visited: bool = True) -> tuple[Grid, Ask]:
     async with database.read() as tx:
         grid = await grids.by_id(tx, Community().grid_id)
         homes = await assignments.homes(tx, grid, visited=visited)
-        return grid, Ask(homes, terms_of(Preset.FAIR, TODAY, keep=False), TODAY, await assignments.avoided(tx, grid))
+        return grid, Ask(homes, terms_of(Preset.FAIR, TODAY, keep=False), TODAY, avoided(grid, homes))
 
 
 async def propose(database: Database, avoid: frozenset[tuple[int, int]] = frozenset()) -> Suggestion:

@@ -17,6 +17,7 @@ from domain.notice import State as NoticeState
 from domain.outgoing import Kind as Said
 from domain.outgoing import SendState
 from domain.place import Place
+from domain.templates import DEFAULT
 from domain.ticket import Rating, RefusalCode, State, Who
 from storage import digests, figures, grids, groups, notices, outbox, schema, tickets
 from storage.database import Database
@@ -51,6 +52,7 @@ async def _open(database: Database, number: int, at: datetime, *steps: str) -> N
     made = rules.open_ticket(
         number, grid_id=3, chat=GROUP, chat_kind=ChatKind.GROUP, message_id=f"m{number}", thread="", reporter=WANG,
         words="电梯坏了", code="FIX01", urgency=Urgency.P2, place=Place(), private=False, why=None, at=at, calendar=CALENDAR,
+        template=DEFAULT,
     )  # fmt: skip
     async with database.write("ticket") as tx:
         tickets.insert(tx, made, event)
@@ -63,7 +65,7 @@ async def _open(database: Database, number: int, at: datetime, *steps: str) -> N
                 "back": lambda t, at: rules.hand_back(t, "", LI, at, before=False),
                 "solve": lambda t, at: rules.solve(t, "好了", LI, at),
                 "confirm": lambda t, at: rules.confirm(t, WANG, at),
-                "reopen": lambda t, at: rules.reopen(t, WANG, at, CALENDAR),
+                "reopen": lambda t, at: rules.reopen(t, WANG, at, CALENDAR, DEFAULT),
                 "good": lambda t, at: rules.rate(t, Rating.GOOD, WANG, at),
                 "explain": lambda t, at: rules.explain(t, "不归这里", LI, at),
                 "refuse": lambda t, at: rules.refuse(t, RefusalCode.OUT_OF_SCOPE, LI, at),

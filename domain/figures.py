@@ -38,7 +38,8 @@ class Figure(StrEnum):
 class Case:
     """One ticket without anybody in it: what happened when. ``first_…`` survive a reopening, which starts new clocks.
 
-    ``explained``: 按规定不能办，已说明. ``asked``: whether a rating was asked for (轻生, 家暴, 急病 are left in peace).
+    ``explained``: 按规定不能办，已说明. ``paused_at``: since when it waits for the resident; ``paused``: whether it ever did.
+    ``asked``: whether a rating was asked for (轻生, 家暴, 急病 are left in peace).
     """
 
     grid_id: int
@@ -53,6 +54,8 @@ class Case:
     first_contact_at: datetime | None = None
     first_solved_at: datetime | None = None
     extended_at: datetime | None = None
+    paused_at: datetime | None = None
+    paused: bool = False
     ended_at: datetime | None = None
     confirmed_at: datetime | None = None
     reopened_at: datetime | None = None
@@ -162,7 +165,7 @@ def _solved(case: Case) -> bool | None:
 
 def _overdue(case: Case, now: datetime, calendar: Calendar, template: Template) -> bool | None:
     """Whether it took longer than it may, in the first round or in the last; None while there still is time."""
-    if case.reworks and case.first_solved_at is not None:
+    if case.reworks and case.first_solved_at is not None and not case.paused:  # a pause has moved the first deadline
         due = template.of(case.urgency, case.code).closing.after(case.created_at, calendar)
         if case.extended_at is not None and case.extended_at < case.first_solved_at:
             due = template.extension.after(due, calendar)
@@ -170,4 +173,4 @@ def _overdue(case: Case, now: datetime, calendar: Calendar, template: Template) 
             return True
     if case.ended_at is not None:
         return case.ended_at > case.closing_due_at
-    return None if now <= case.closing_due_at else True
+    return None if (case.paused_at or now) <= case.closing_due_at else True

@@ -41,7 +41,8 @@ async def _candidates(cx: Context, tx: WriteTx, grid: Grid, ticket: Ticket, aske
     barred = concerned(cx, grid, ticket)
     if ticket.state is State.TO_ACCEPT or ticket.code in TO_SENIORS:
         return grid.seniors(cx.now, without=without, barred=barred)
-    limits = None if ticket.is_danger else Limits(cx.calendar.local(cx.now), await _week(cx, tx, grid))
+    arrives = notify.not_before(cx, Said.INVITATION, staff=True, urgent=ticket.urgency in ("P0", "P1"))
+    limits = None if ticket.is_danger else Limits(cx.calendar.local(arrives), await _week(cx, tx, grid))
     today = cx.calendar.today(cx.now)
 
     def found(loads: Mapping[int, int]) -> list[Candidate]:

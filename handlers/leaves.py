@@ -116,13 +116,15 @@ async def _take(cx: Context, tx: WriteTx, ask: Ask, grid: Grid, found: Cover, me
 
 async def _decline(cx: Context, tx: WriteTx, ask: Ask, grid: Grid, found: Cover, member: Member) -> None:
     """不方便 needs no reason. Whoever had agreed may still say so: then the others are asked anew."""
+    if found.state is CoverState.TAKEN and found.stand_in_id != member.id:
+        raise refusal.CoverTaken
     said_before = not await leaves.decline(tx, found.number, member.id)
     text = cx.said.say("leave.declined")
     notify.reply(cx, tx, ask.event, text)
     if found.stand_in_id == member.id:
         await _ask_anew(cx, tx, grid, found, member)
         return
-    if said_before or found.state is CoverState.TAKEN:
+    if said_before:
         return
     await _turn_into(cx, tx, found, _DECLINED, text, only=member.id)
     if all((await leaves.asked(tx, found.number)).values()):

@@ -35,9 +35,8 @@ async def swap(cx: Context, tx: WriteTx, ask: Ask) -> None:
     number = await swaps.ask(tx, grid.id, member.id, other.id, gives, takes, cx.now)
     found = await _get(tx, number)
     rules.exchange(grid, found, cx.calendar.today(cx.now))  # refuses what could not be done anyway
-    text = cx.said.say(
-        "swap.ask", name=member.name, gives=_names(cx, grid, gives), takes=_names(cx, grid, takes), number=number
-    )
+    what = _what(cx, grid, "swap.part_ask", (gives, cx.said.say("swap.you")), (takes, member.name))
+    text = cx.said.say("swap.ask", name=member.name, what=what, number=number)
     buttons: list[list[notify.Button]] = [[("agree", "swap", ""), ("not_now", "swap", "no")]]
     notify.to_member(
         cx,
@@ -107,8 +106,8 @@ async def _agree(cx: Context, tx: WriteTx, ask: Ask, found: Swap) -> None:
     if not await swaps.settle(tx, found.number, SwapState.AGREED):
         raise refusal.SwapOver
     await swaps.exchange(tx, closed, opened, today)
-    values = {"gives": _names(cx, grid, found.gives), "takes": _names(cx, grid, found.takes)}
-    text = cx.said.say("swap.done", one=one.name, other=other.name, **values)
+    what = _what(cx, grid, "swap.part_done", (found.gives, other.name), (found.takes, one.name))
+    text = cx.said.say("swap.done", one=one.name, other=other.name, what=what)
     await notify.take_back(cx, tx, f"swap:{found.number}", text, 1)
     notify.reply(cx, tx, ask.event, text)
     _tell(cx, tx, grid, one, found, text)
@@ -146,5 +145,7 @@ def _tell(cx: Context, tx: WriteTx, grid: Grid, member: Member, found: Swap, tex
     notify.to_member(cx, tx, member, Said.STAFF, key, text, grid_id=grid.id)
 
 
-def _names(cx: Context, grid: Grid, area_ids: Iterable[int]) -> str:
-    return "、".join(grid.areas[i].name for i in area_ids) or cx.said.say("reply.none")
+def _what(cx: Context, grid: Grid, key: str, *parts: tuple[Iterable[int], str]) -> str:
+    """Which places go to whom; a side that gives nothing is not spoken of."""
+    named = [("、".join(grid.areas[i].name for i in areas), name) for areas, name in parts]
+    return "，".join(cx.said.say(key, places=places, name=name) for places, name in named if places)

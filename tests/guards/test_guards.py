@@ -102,6 +102,7 @@ def test_every_sentence_is_used() -> None:
     computed += (
         "roster.",
         "people.",
+        "swap.part_",
         "member.role_",
         "member.pair_",
         "work.invitation_",

@@ -59,6 +59,7 @@ whistles = table(
 whistle_units = table(
     "whistle_units",
     need("whistle_id", Id, sa.ForeignKey("whistles.id")),
+    need("ticket", Id, sa.ForeignKey("tickets.number")),
     need("unit", sa.Text),
     text("answer"),
     may("answered_at", Time),

@@ -35,7 +35,7 @@ async def blow(
     if found is None:
         raise RuntimeError("the whistle just written is not there")
     for unit in wanted.units:
-        tx.add(whistle_units, {"whistle_id": found.id, "unit": unit, "answer": "", "mark": ""})
+        tx.add(whistle_units, {"whistle_id": found.id, "ticket": ticket, "unit": unit, "answer": "", "mark": ""})
     return await of_ticket(tx, ticket)
 
 

@@ -24,7 +24,7 @@ async def play(path: Path, url: str) -> None:
     """Play a story against the whole program."""
     lines = _lines(path)
     at = datetime(2026, 11, 20, 10, 0, tzinfo=ZONE)
-    options: dict[str, Any] = {"manners": {}, "calendar": {"work": ["2027-02-20"]}}
+    options: dict[str, Any] = {"manners": {}}
     unbound: tuple[str, ...] = ()
     registered, second, street = True, False, ""
     emoji: list[str] | None = None

@@ -105,11 +105,13 @@ def upgrade() -> None:
     op.create_table(
         "whistle_units",
         sa.Column("whistle_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("ticket", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("unit", sa.Text(), nullable=False),
         sa.Column("answer", sa.Text(), server_default="", nullable=False),
         sa.Column("answered_at", storage.types.Time(), nullable=True),
         sa.Column("mark", sa.Text(), server_default="", nullable=False),
         sa.ForeignKeyConstraint(["whistle_id"], ["whistles.id"], name=op.f("fk_whistle_units_whistle_id")),
+        sa.ForeignKeyConstraint(["ticket"], ["tickets.number"], name=op.f("fk_whistle_units_ticket")),
         sa.PrimaryKeyConstraint("whistle_id", "unit", name=op.f("pk_whistle_units")),
         sqlite_strict=True,
     )

@@ -37,7 +37,7 @@ class SenderKind(StrEnum):
 class Chat(NamedTuple):
     """Where: ids repeat across bots and channels, so all three belong together.
 
-    A tuple, because every message of a group is looked up by it several times, nearly always for nothing.
+    A tuple, as all here: some are made of every message of a group and looked up by, nearly always for nothing.
     """
 
     channel: str
@@ -71,8 +71,7 @@ class Quoted:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Incoming:
+class Incoming(NamedTuple):
     """One thing that happened in one chat. ``event`` orders the events of a channel; ``at`` is aware UTC."""
 
     chat: Chat

@@ -15,6 +15,7 @@ from operator import add
 from typing import Final
 
 _NUMBER: Final = re.compile(r"\d+")
+_SOME_NUMBER: Final = re.compile(r"(?<!\d)0(?!\d)")
 _MEANT: Final = frozenset({"110", "119", "120", "122", "12345"})
 """Numbers that mean something by themselves; any other number is just a number."""
 
@@ -175,7 +176,7 @@ class Linear:
         else:
             number = self.heads.index(head)
             found = [(self.pieces.weight(row, number), piece) for piece, row in rows.items()]
-        loud = [Pull(piece.strip("^$"), weight / length) for weight, piece in found if weight > 0]
+        loud = [Pull(_as_said(piece), weight / length) for weight, piece in found if weight > 0]
         chosen: list[Pull] = []
         for pull in sorted(loud, key=lambda p: (-p.weight, -len(p.what), p.what)):
             if len(chosen) == most:
@@ -189,6 +190,12 @@ class Linear:
 
     def _length(self, rows: Mapping[str, int]) -> float:
         return math.sqrt(unpacked(sum(self.pieces.first[piece] for piece in rows))[0]) or 1.0
+
+
+def _as_said(piece: str) -> str:
+    """A piece as people can read it: no marks, and dots for the number whose place a nought keeps; a number alone says nothing."""
+    words = piece.strip("^$")
+    return "" if words == "0" else _SOME_NUMBER.sub("…", words)
 
 
 def ranked(scores: Mapping[str, float], prefix: str) -> list[tuple[str, float]]:

@@ -41,8 +41,7 @@ class Earlier(NamedTuple):
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Heard:
+class Heard(NamedTuple):
     """One message and the little of its surroundings that a rule may look at."""
 
     text: str

@@ -138,8 +138,8 @@ def _quoted(cx: Context, event: Incoming) -> Incoming | None:
     known = cx.recent.find(event.chat, event.reply_to)
     if known is None and event.quoted is not None:
         said = event.quoted
-        known = replace(
-            event, kind=Event.MESSAGE, message_id=event.reply_to, sender=said.sender, at=said.at, text=said.text,
+        known = event._replace(
+            kind=Event.MESSAGE, message_id=event.reply_to, sender=said.sender, at=said.at, text=said.text,
             reply_to="", attachments=(), album="", click="", button="", quoted=None, addressed=False,
         )  # fmt: skip
     if known is None or not known.text or known.sender.kind in (SenderKind.BOT, SenderKind.CHANNEL):

@@ -1,6 +1,5 @@
 """党小栖 was spoken to and understood nothing: say so once, the second time fetch a human. 转人工 always works."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 from domain import matching
@@ -44,5 +43,5 @@ async def to_human(cx: Context, tx: WriteTx, ask: Ask, grid: Grid) -> None:
     reasons = (Reason("to_human"),)
     place = cx.ear_of(grid).place(ask.event.text)
     verdict = Verdict(Act.TICKET, Intent.REQUEST, HUMAN, (HUMAN,), Urgency.P2, place or Place(), 1.0, reasons)
-    event = ask.event if ask.event.text else replace(ask.event, text=cx.said.say("reply.unread"))
+    event = ask.event if ask.event.text else ask.event._replace(text=cx.said.say("reply.unread"))
     await opening.submit(cx, tx, grid, event, ask.who, verdict, to_accept=True)

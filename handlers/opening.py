@@ -49,7 +49,7 @@ async def _close_question(cx: Context, tx: WriteTx, event: Incoming, who: Who, v
     """Asked what he meant, he said it again in full instead of pressing a button: the question is answered."""
     asked = await conversation.question_of(tx, event.chat, who)
     if asked is not None and verdict.code in asked.codes and await conversation.erase_question(tx, asked.id):
-        key = notify.reply_key(replace(event, kind=Kind.MESSAGE, click="", message_id=asked.message_id), "?")
+        key = notify.reply_key(event._replace(kind=Kind.MESSAGE, click="", message_id=asked.message_id), "?")
         await notify.change(cx, tx, key, notify.body(cx, tx, cx.said.say("question.taken")), 1)
 
 
@@ -116,7 +116,7 @@ async def _with_parts(
     if event.album:
         for message_id, ref in await tickets.take_album_parts(tx, event.chat, event.album):
             photos += [] if ref in photos else [ref]
-            parts.setdefault(message_id, replace(event, message_id=message_id))
+            parts.setdefault(message_id, event._replace(message_id=message_id))
     parts.pop(event.message_id, None)
     return place, photos, list(parts.values())
 

@@ -109,8 +109,7 @@ async def typed(cx: Context, tx: WriteTx, question_id: int, text: str) -> str | 
 
 def _as_said(question: Question, ask: Ask) -> Incoming:
     sender = Sender(question.reporter.account, question.reporter.name)
-    return replace(
-        ask.event,
+    return ask.event._replace(
         chat=question.chat,
         chat_kind=question.chat_kind,
         kind=Kind.MESSAGE,

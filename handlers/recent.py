@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from datetime import datetime, timedelta
+from itertools import islice
 
 from domain.incoming import Chat, Incoming, Kind
 from domain.triage import Earlier
@@ -40,8 +41,15 @@ class Recent:
 
     def earlier(self, event: Incoming) -> tuple[Earlier, ...]:
         """The last three of them, as the ear wants them. A command is no talk: the words in it are for 党小栖."""
-        sender = event.sender.id
-        found = [(old.sender.id == sender, old.text) for old in self._last(event, KEEP, 3)]
+        said = self._chats.get(event.chat)
+        if not said:
+            return ()
+        last = list(islice(reversed(said.values()), 4))
+        if last[0].message_id == event.message_id:  # it was remembered a moment ago, and nothing after it
+            sender, since = event.sender.id, event.at - KEEP
+            found = [(old.sender.id == sender, old.text) for old in last[:0:-1] if old.at >= since]
+        else:
+            found = [(old.sender.id == event.sender.id, old.text) for old in self._last(event, KEEP, 3)]
         return tuple([Earlier(mine, text) for mine, text in found if text and text[0] != "/"])
 
     def _last(self, event: Incoming, within: timedelta, most: int) -> list[Incoming]:

@@ -338,7 +338,7 @@ async def _open_ticket(cx: Context, tx: WriteTx, ask: Ask, grid: Grid, found: Oc
         urgency = cx.categories[code].urgency if code in cx.categories else Urgency.P2
     act = Act.ALERT if urgency is Urgency.P0 else Act.TICKET
     verdict = Verdict(act, Intent.REQUEST, code, (code,), urgency, shown.place(grid, found), 1.0, heard.reasons)
-    event = replace(ask.event, kind=Kind.MESSAGE, text=words)
+    event = ask.event._replace(kind=Kind.MESSAGE, text=words)
     return await opening.submit(cx, tx, grid, event, ask.who, verdict, private=True)
 
 

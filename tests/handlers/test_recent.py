@@ -1,6 +1,5 @@
 """What was just said is kept in memory, a little of it, for a little while."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from domain.incoming import Chat, ChatKind, Incoming, Kind, Sender
@@ -38,7 +37,7 @@ def test_a_few_minutes_only() -> None:
 def test_as_it_was_first_said_and_not_after_it_was_withdrawn() -> None:
     recent = Recent()
     first = said(1, text="3栋电梯坏了")
-    edit = replace(first, kind=Kind.EDIT, text="2栋电梯坏了")
+    edit = first._replace(kind=Kind.EDIT, text="2栋电梯坏了")
     recent.remember(edit)
     assert recent.text_of(edit) == ""
     recent.remember(first)

@@ -22,6 +22,7 @@ from handlers.recent import Recent
 from scheduler import clock
 from scheduler.delivery import Face, Pump
 from scheduler.inbox import Inbox
+from scheduler.meter import Meter
 from storage.database import Database
 from storage.schema import migrate
 from texts.categories import load_categories
@@ -48,17 +49,18 @@ class House:
     said: Sentences
     context: Callable[[], Context]
     faces: dict[tuple[str, str], Face] = field(default_factory=dict)
+    meter: Meter = field(default_factory=Meter)
     inbox: Inbox = field(init=False)
     pump: Pump = field(init=False)
 
     def __post_init__(self) -> None:
         """Wire inbox and pump: what the one commits, the other sends."""
-        self.pump = Pump(self.database, self.faces, self.context, owner=f"{os.getpid()}")
-        self.inbox = Inbox(self.database, self.context, self.pump.wake)
+        self.pump = Pump(self.database, self.faces, self.context, self.meter, owner=f"{os.getpid()}")
+        self.inbox = Inbox(self.database, self.context, self.pump.wake, self.meter)
 
     async def pass_once(self) -> None:
         """Ring every bell once."""
-        await clock.pass_once(self.database, self.context, self.pump.wake)
+        await clock.pass_once(self.database, self.context, self.pump.wake, self.meter)
 
 
 @asynccontextmanager
@@ -116,7 +118,7 @@ async def serve(config: Config, parts: Sequence[Part], *, now: Callable[[], date
         runs = [await stack.enter_async_context(part(home)) for part in parts]
         if home.database.is_sqlite:  # one program, one sender: a lease that is not over belongs to nobody any more
             await home.pump.recover()
-        bells = clock.start(home.database, home.context, home.pump.wake)
+        bells = clock.start(home.database, home.context, home.pump.wake, home.meter)
         stack.callback(bells.shutdown, wait=False)
         await _together(stop, [home.pump.run, *(run for run in runs if run)])
         log.info("stopped")

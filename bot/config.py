@@ -2,6 +2,7 @@
 
 import tomllib
 from datetime import date, time, timedelta
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 from zoneinfo import ZoneInfo
@@ -95,11 +96,13 @@ class Telegram(_Section):
 
 
 class Web(_Section):
-    """The page: demo, health, webhook."""
+    """The page: demo, health, metrics, webhook. ``metrics_token``: needed where others than this machine can reach the page."""
 
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65535)] = 8080
     public_url: str = ""
+    metrics: bool = False
+    metrics_token: SecretStr = SecretStr("")
 
     @field_validator("public_url")
     @classmethod
@@ -107,6 +110,22 @@ class Web(_Section):
         if value and not value.startswith(("https://", "http://")):
             raise ValueError("public_url")
         return value
+
+    @model_validator(mode="after")
+    def _guarded(self) -> "Web":
+        token = self.metrics_token.get_secret_value()
+        if token in EXAMPLE_SECRETS:
+            raise ValueError("example_secret")
+        if self.metrics and len(token) < 32 and (token or not _is_loopback(self.host)):
+            raise ValueError("metrics")
+        return self
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 class Manners(_Section):

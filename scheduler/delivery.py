@@ -14,6 +14,7 @@ from domain.incoming import Chat
 from domain.outgoing import Kind, Op, SendState
 from handlers import alarms, notify
 from handlers.context import Context
+from scheduler.meter import Meter
 from storage import grids, groups, outbox
 from storage.database import Database, StorageFault
 from storage.outbox import Row
@@ -75,12 +76,14 @@ class Pump:
         database: Database,
         faces: Mapping[tuple[str, str], Face],
         context: Callable[[], Context],
+        meter: Meter,
         owner: str,
     ) -> None:
         """``faces`` by (channel, bot); ``owner`` names this sender in the leases."""
         self._database = database
         self._faces = faces
         self._context = context
+        self._meter = meter
         self._owner = owner
         self._bell = asyncio.Event()
         self._sent: defaultdict[Chat, deque[datetime]] = defaultdict(deque)
@@ -240,6 +243,7 @@ class Pump:
             if row.resent and row.op is Op.SEND:  # a photo too: the mark stands below it
                 text = self._context().said.say("alarm.resent", text=text)
             receipt = await self._deliver(face, row, text)
+        self._meter.sends.labels(row.kind, receipt.outcome).inc()
         await self._settle(chat, row, receipt)
         return receipt.outcome not in (Outcome.LATER, Outcome.NOT_SENT, Outcome.MOVED)
 

@@ -1,5 +1,6 @@
 """From a channel to the handlers: one transaction per batch, and the channel hears “got it” only after the commit."""
 
+import time
 from collections.abc import Callable, Sequence
 from typing import Literal
 
@@ -9,6 +10,7 @@ from domain.incoming import Chat, Incoming, Kind
 from domain.roster import Grid
 from handlers import alarms, router
 from handlers.context import Context
+from scheduler.meter import Meter
 from scheduler.watch import Watch
 from storage import conversation, grids, intake
 from storage.database import Database, StorageFault, WriteTx
@@ -17,6 +19,7 @@ from storage.glance import glance
 log = structlog.get_logger()
 
 MOST_TRIES = 3
+_FRESH = 900.0
 
 Order = Literal["queue", "chat", "none"]
 
@@ -24,11 +27,15 @@ Order = Literal["queue", "chat", "none"]
 class Inbox:
     """Takes in what channels hand over. When ``take_in`` returns, everything that matters is on disk."""
 
-    def __init__(self, database: Database, context: Callable[[], Context], wake: Callable[[], None]) -> None:
+    def __init__(
+        self, database: Database, context: Callable[[], Context], wake: Callable[[], None], meter: Meter
+    ) -> None:
         """``context`` reads the clock anew for each batch; ``wake`` tells the pump that there may be work."""
         self._database = database
         self._context = context
         self._wake = wake
+        self._meter = meter
+        self._ahead = 0.0, 0.0
         self._alone: set[tuple[str, str]] = set()
         self._checked: set[tuple[str, str]] = set()
         self._grids: dict[Chat, Grid] = {}
@@ -53,6 +60,23 @@ class Inbox:
         if not events:
             return
         cx = self._context()
+        await self._take_in(cx, events, order)
+        self._measure(cx, events)
+
+    def behind(self) -> float:
+        """Seconds by which our clock is behind the newest message of a quarter of an hour; 0 when it is not, or none came."""
+        ahead, at = self._ahead
+        return ahead if time.monotonic() - at < _FRESH else 0.0
+
+    def _measure(self, cx: Context, events: Sequence[Incoming]) -> None:
+        channel = events[0].chat.channel
+        self._meter.updates.labels(channel).inc(len(events))
+        written = [event.at for event in events if event.kind is Kind.MESSAGE]
+        if written:
+            self._meter.lag.labels(channel).set(max((cx.now - min(written)).total_seconds(), 0.0))
+            self._ahead = max((max(written) - cx.now).total_seconds(), 0.0), time.monotonic()
+
+    async def _take_in(self, cx: Context, events: Sequence[Incoming], order: Order) -> None:
         channel, bot = events[0].chat.channel, events[0].chat.bot
         early = self._early(cx, events)
         if early is None:

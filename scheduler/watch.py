@@ -24,7 +24,9 @@ class Stuck(Exception):
 
 
 class Watch:
-    """One per line (channel and bot). ``deaf_since`` is None while the channel answers."""
+    """One per line (channel and bot). ``deaf_since`` is None while the channel answers; ``gaps``: places where update ids
+    were missing: somebody else took them, or they were lost.
+    """
 
     deaf_after = 90.0
     """Seconds without an answer. A call may be held for 50 by the channel, and be given up 15 later."""
@@ -46,11 +48,16 @@ class Watch:
         self._told = False
         self.deaf_since: datetime | None = None
         self.restarts = 0
+        self.gaps = 0
 
     def heard(self) -> None:
         """The channel has answered."""
         self._heard = asyncio.get_running_loop().time()
         self._heard_at = self._context().now
+
+    def silent(self) -> float:
+        """Seconds since the channel has answered."""
+        return asyncio.get_running_loop().time() - self._heard
 
     async def keep(self, listen: Listen) -> None:
         """Run this loop until cancelled; begin it anew when it hears nothing.

@@ -7,6 +7,7 @@ read or the transaction commits: only requests reach the database, and a batch o
 
 import asyncio
 import sqlite3
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
@@ -225,26 +226,19 @@ async def _begin(conn: AsyncConnection) -> None:
     _ = await conn.begin()  # ended through the connection
 
 
-@contextmanager
-def _faults(name: str) -> Iterator[None]:
-    try:
-        yield
-    except _OURS:
-        raise
-    except (sa.exc.DBAPIError, sa.exc.TimeoutError, OSError) as error:
-        raise StorageFault(name) from error
-
-
 class Database:
     """The engines and the one place where transactions begin and end."""
 
     def __init__(self, url: str, *, busy_seconds: float = 5.0) -> None:
-        """``url``: ``sqlite:///path`` or ``postgresql://…``; drivers are chosen here."""
+        """``url``: ``sqlite:///path`` or ``postgresql://…``; drivers are chosen here. ``faults``: how often which transaction
+        was not done.
+        """
         parsed = make_url(url)
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
         parsed = parsed.set(drivername=onehop.DRIVER if self.is_sqlite else "postgresql+asyncpg")
         self.url = parsed
         self._cache: dict[object, Any] = {}
+        self.faults: Counter[str] = Counter()
         self._lock = asyncio.Lock()
         if self.is_sqlite:
             if parsed.database:
@@ -268,7 +262,7 @@ class Database:
             StorageFault: the database did not do its work.
 
         """
-        with _faults(name):
+        with self._faulty(name):
             async with self._turn(), _transaction(self._writer) as conn:
                 tx = WriteTx(conn, self._cache)
                 yield tx
@@ -282,9 +276,22 @@ class Database:
             StorageFault: the database did not do its work.
 
         """
-        with _faults("read"):
+        with self._faulty("read"):
             async with _transaction(self._reader) as conn:
                 yield ReadTx(conn, self._cache)
+
+    @contextmanager
+    def _faulty(self, name: str) -> Iterator[None]:
+        try:
+            yield
+        except _OURS:
+            raise
+        except StorageFault:
+            self.faults[name] += 1
+            raise
+        except (sa.exc.DBAPIError, sa.exc.TimeoutError, OSError) as error:
+            self.faults[name] += 1
+            raise StorageFault(name) from error
 
     @asynccontextmanager
     async def _turn(self) -> AsyncIterator[None]:

@@ -32,7 +32,6 @@ class Hearing:
 
     since: datetime | None = None
     trouble: str = ""
-    gaps: int = 0
     last: int | None = None
     tries: int = field(default=0, repr=False)
 
@@ -120,7 +119,7 @@ class Poller:
         for number in numbers:
             last = self.hearing.last
             if last is not None and number > last + 1:
-                self.hearing.gaps += 1
+                self._watch.gaps += 1
                 log.warning("update_ids_missing", after=last, next=number)
             self.hearing.last = number
         if numbers:

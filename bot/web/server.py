@@ -1,4 +1,4 @@
-"""The web part of the house: ``/health`` and calendars always, the demo only where it is asked for, both on one port."""
+"""The web part of the house: ``/health`` and calendars always, metrics and the demo only where they are asked for; one port."""
 
 import asyncio
 import errno
@@ -8,25 +8,17 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import time
 from functools import partial
 
-import sqlalchemy as sa
 import uvicorn
 from fastapi import APIRouter, FastAPI
-from fastapi.responses import JSONResponse
 from typing_extensions import override
 
 from bot.app import House, Part
 from bot.config import Config, Manners, StorageSection, Visits, Web
-from bot.web import calendar, page, sample
+from bot.web import calendar, health, metrics, page, sample
 from bot.web.chats import BOT, CHANNEL, Chats
 from bot.web.face import WebFace
 from bot.web.guard import Guard
 from bot.web.player import Player
-from domain.outgoing import SendState
-from storage.database import StorageFault
-from storage.tables import outbox
-
-_LIVE = (SendState.PENDING, SendState.CLAIMED, SendState.SENDING, SendState.UNKNOWN, SendState.FAILED)
-"""What a watcher must know of the outbox. What was sent is only history, and long."""
 
 
 class CannotListen(Exception):
@@ -64,7 +56,7 @@ def part(
 ) -> Part:
     """The web face as a part of ``bot.app.serve``.
 
-    ``demo``: the chats and their page; without it nothing but ``/health``, calendars and the ``routers`` is served. ``host`` and
+    ``demo``: the chats and their page; without it nothing but ``/health``, ``/metrics``, calendars and the ``routers`` is served. ``host`` and
     ``port`` are taken from the configuration unless given; port 0 takes any free one. ``ready`` is told the address.
 
     Raises:
@@ -110,29 +102,14 @@ async def open_chats(house: House) -> Chats:
 def build_app(
     house: House, *, chats: Chats | None = None, player: Player | None = None, routers: Sequence[APIRouter] = ()
 ) -> FastAPI:
-    """The application: ``/health``, volunteers' calendars, the routers, and with ``chats`` the demo page at ``/``."""
+    """The application: ``/health``, ``/metrics``, volunteers' calendars, the routers, and with ``chats`` the demo page at ``/``."""
     app = FastAPI(title="dangxiaoqi", docs_url=None, redoc_url=None, openapi_url=None)
-    app.add_api_route("/health", partial(_health, house), methods=["GET"])
-    for router in (calendar.routes(house), *routers):
+    for router in (health.routes(house), metrics.routes(house), calendar.routes(house), *routers):
         app.include_router(router)
     if chats is not None and player is not None:
         app.add_middleware(Guard)
         page.mount(app, house, chats, player)
     return app
-
-
-async def _health(house: House) -> JSONResponse:
-    """Not well: the database cannot be read, or a channel has answered nothing for a while (``deaf``: since when)."""
-    stmt = sa.select(outbox.c.state, sa.func.count().label("n")).where(outbox.c.state.in_(_LIVE))
-    deaf = {watch.channel: watch.deaf_since.isoformat() for watch in house.inbox.watches if watch.deaf_since}
-    try:
-        async with house.database.read() as tx:
-            rows = await tx.rows(stmt.group_by(outbox.c.state))
-    except (StorageFault, sa.exc.SQLAlchemyError):
-        return JSONResponse({"ok": False}, status_code=503)
-    found = {row.state: row.n for row in rows}
-    body = {"ok": not deaf, "outbox": {state: found.get(state, 0) for state in _LIVE}, "deaf": deaf}
-    return JSONResponse(body, status_code=503 if deaf else 200)
 
 
 def _listen(house: House, host: str, port: int) -> socket.socket:

@@ -25,8 +25,11 @@ async def test_health_counts_what_waits(world: World) -> None:
         done = (await client.get("/health")).json()
     assert waiting == {
         "ok": True,
+        "database": True,
         "outbox": {"pending": 3, "claimed": 0, "sending": 0, "unknown": 0, "failed": 0},
+        "stuck": 0,
         "deaf": {},
+        "clock": {"jumped": 0, "behind": 0},
     }
     assert done["outbox"]["pending"] == 0
 
@@ -36,7 +39,7 @@ async def test_health_says_when_the_database_is_gone(world: World, monkeypatch: 
         await tx.conn.exec_driver_sql("ALTER TABLE outbox RENAME TO gone")
     async with _client(build_app(world.home)) as client:
         answer = await client.get("/health")
-    assert (answer.status_code, answer.json()) == (503, {"ok": False})
+    assert (answer.status_code, answer.json()) == (503, {"ok": False, "database": False})
 
 
 async def test_without_demo_there_is_no_simulator(world: World) -> None:

@@ -242,7 +242,7 @@ class Database:
         self._lock = asyncio.Lock()
         if self.is_sqlite:
             if parsed.database:
-                Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+                Path(parsed.database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             args: dict[str, Any] = {
                 "connect_args": {"timeout": busy_seconds, "isolation_level": None},
                 "pool_reset_on_return": None,  # every transaction here is ended by whoever began it

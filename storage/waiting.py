@@ -49,9 +49,11 @@ class Late:
     seconds: float
 
 
-async def in_outbox(tx: ReadTx) -> dict[tuple[str, str], int]:
-    """How many rows there are of each state and kind."""
+async def in_outbox(tx: ReadTx, *, since: datetime | None = None) -> dict[tuple[str, str], int]:
+    """How many rows there are of each state and kind; ``since``: without those that were settled before."""
     stmt = sa.select(outbox.c.state, outbox.c.kind, sa.func.count().label("n")).where(outbox.c.state.in_(LIVE))
+    if since is not None:
+        stmt = stmt.where(outbox.c.settled_at.is_(None) | (outbox.c.settled_at > since))
     rows = await tx.rows(stmt.group_by(outbox.c.state, outbox.c.kind))
     return {(row.state, row.kind): row.n for row in rows}
 

@@ -18,6 +18,7 @@ VERBS = {
     "demo": "bot.cli.running",
     "init": "bot.cli.making",
     "check": "bot.cli.checking",
+    "doctor": "bot.cli.doctoring",
     "migrate": "bot.cli.migrating",
     "import": "bot.cli.importing",
     "export": "bot.cli.exporting",

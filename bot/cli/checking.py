@@ -2,8 +2,8 @@
 
 import asyncio
 import stat
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
 
 import typer
 from telegram.error import InvalidToken, TelegramError
@@ -27,11 +27,14 @@ app = typer.Typer()
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One line of the answer. ``ok``: all is well; otherwise ``grave`` says whether the program should not be started."""
+    """One line of the answer. ``ok``: all is well; otherwise ``grave`` says whether the program should not be started.
+    ``about``: the check it comes from.
+    """
 
     text: str
     ok: bool = False
     grave: bool = True
+    about: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +112,9 @@ async def telegram(look: Look) -> list[Finding]:
         return [Finding(look.call.say("check.telegram_down", error=type(error).__name__))]
 
 
-CHECKS: tuple[Callable[[Look], Awaitable[list[Finding]]], ...] = (privacy, roster, calendar, weights, secrets, telegram)
+Check = Callable[[Look], Awaitable[list[Finding]]]
+
+CHECKS: tuple[Check, ...] = (privacy, roster, calendar, weights, secrets, telegram)
 """All start-up checks, in the order they are told; the database itself comes before them."""
 
 
@@ -118,20 +123,26 @@ def check(ctx: typer.Context) -> None:
     """Tell everything that is found; leave with 1 when something grave is among it."""
     call = calls.of(ctx)
     findings = asyncio.run(look(call, call.config()))
-    for finding in findings:
-        mark, style = ("✓", "green") if finding.ok else ("✗", "red") if finding.grave else ("！", "yellow")
-        call.print(f"{mark} {finding.text}", style=style)
+    tell(call, findings)
     grave = sum(finding.grave and not finding.ok for finding in findings)
     if grave:
         raise call.stop("check.failed", count=grave)
 
 
-async def look(call: calls.Call, config: Config) -> list[Finding]:
+def tell(call: calls.Call, findings: Sequence[Finding]) -> None:
+    """A line for each."""
+    for finding in findings:
+        mark, style = ("✓", "green") if finding.ok else ("✗", "red") if finding.grave else ("！", "yellow")
+        call.print(f"{mark} {finding.text}", style=style)
+
+
+async def look(call: calls.Call, config: Config, checks: Sequence[Check] = CHECKS) -> list[Finding]:
     """All findings."""
     database, first = await _database(call, config)
     try:
         seen = Look(call, config, database if first.ok else None)
-        return [first, *[finding for one in CHECKS for finding in await one(seen)]]
+        found = [replace(finding, about=one.__name__) for one in checks for finding in await one(seen)]
+        return [replace(first, about="schema"), *found]
     finally:
         if database is not None:
             await database.close()

@@ -5,7 +5,7 @@ from telegram import Bot
 from telegram.constants import ChatMemberStatus
 from telegram.error import BadRequest, Forbidden, TelegramError
 
-from bot.config import Config
+from bot.config import Config, Telegram
 from bot.telegram.updates import Me
 from storage.database import Database
 from storage.tables import groups
@@ -46,4 +46,26 @@ async def look(bot: Bot, me: Me, config: Config, database: Database, said: Sente
             found.append(said.say("check.not_admin" if hears_all else "check.deaf", group=name))
     if not known and not hears_all:
         found.append(said.say("check.privacy"))
+    return found
+
+
+_BACKLOG = 100
+"""Updates that wait at Telegram: more than a busy minute of a district."""
+
+
+async def line(bot: Bot, settings: Telegram, said: Sentences) -> list[str]:
+    """Whether messages come the way that is configured; sentences as above.
+
+    Raises:
+        telegram.error.TelegramError: Telegram does not answer.
+
+    """
+    info = await bot.get_webhook_info()
+    found = []
+    if settings.mode == "polling" and info.url:
+        found.append(said.say("check.webhook_set"))
+    if settings.mode == "webhook" and info.url != settings.webhook_url:
+        found.append(said.say("check.webhook_elsewhere"))
+    if info.pending_update_count > _BACKLOG:
+        found.append(said.say("check.backlog", count=info.pending_update_count))
     return found

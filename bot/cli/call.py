@@ -1,5 +1,6 @@
 """What most verbs need: the configuration, somewhere to print. The database is ``bot.cli.database``."""
 
+import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -41,6 +42,10 @@ class Call:
     def settings(self) -> Config:
         """The configuration where there is one, else what a new community starts with."""
         return self.config() if self.given or self.path.exists() else Config()
+
+    def is_open(self) -> bool:
+        """Whether others on this machine can read or change the configuration."""
+        return bool(self.path.stat().st_mode & (stat.S_IROTH | stat.S_IWOTH))
 
     def progress(self) -> Progress:
         """A bar on standard error, where somebody watches it."""

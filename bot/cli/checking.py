@@ -1,7 +1,6 @@
 """``check``: whether the program could start, and what would go wrong when it does. Changes nothing."""
 
 import asyncio
-import stat
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -48,8 +47,7 @@ class Look:
 
 async def privacy(look: Look) -> list[Finding]:
     """The configuration holds keys: others on the machine must not read it."""
-    mode = look.call.path.stat().st_mode
-    if mode & (stat.S_IROTH | stat.S_IWOTH):
+    if look.call.is_open():
         return [Finding(look.call.say("check.open_file", path=look.call.path))]
     return [Finding(look.call.say("check.config_ok", path=look.call.path), ok=True)]
 

@@ -97,7 +97,13 @@ async def outbox(look: Look) -> list[Finding]:
         counts, aside = await waiting.in_outbox(tx, since=now - WEEK), await waiting.set_aside(tx)
     of = {state: sum(n for (s, _), n in counts.items() if s == state) for state in waiting.LIVE}
     due = sum(what.count for name, what in late.items() if name != "sends")
-    numbers = {"stuck": stuck, "late": due, "unknown": of[SendState.UNKNOWN], "failed": of[SendState.FAILED], "aside": aside}
+    numbers = {
+        "stuck": stuck,
+        "late": due,
+        "unknown": of[SendState.UNKNOWN],
+        "failed": of[SendState.FAILED],
+        "aside": aside,
+    }
     found = [
         Finding(look.call.say(f"doctor.{name}", count=count), grave=name in ("stuck", "late"))
         for name, count in numbers.items()

@@ -45,6 +45,8 @@ def run(ctx: typer.Context) -> None:
     """Until SIGINT or SIGTERM."""
     call = calls.of(ctx)
     config = call.config()
+    if call.is_open():
+        raise call.stop("check.open_file", path=call.path)
     _serve(call, config, faces(config))
 
 

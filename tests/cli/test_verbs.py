@@ -144,6 +144,7 @@ def test_check_tells_the_state_of_the_database(desk: Desk) -> None:
     desk.config.chmod(0o644)
     assert "chmod 600" in desk.call("check").stdout
     assert "1 处" in desk.refused("check", code=1)
+    assert "chmod 600" in desk.refused("run", code=1)
 
 
 def test_check_tells_about_the_roster(desk: Desk) -> None:

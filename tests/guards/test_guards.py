@@ -239,3 +239,14 @@ def test_figures_cannot_see_a_person() -> None:
 def test_no_registry_host_and_no_local_path() -> None:
     for name in ("requirements.lock", "requirements-dev.lock"):
         assert not re.search(r"https?://|--index|--extra-index|--find-links", (ROOT / name).read_text(encoding="utf-8"))
+
+
+def test_the_security_checklist_names_tests_that_are_there() -> None:
+    text = DOCS["安全清单.md"]
+    named = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", text)
+    missing = [name for path, name in named if f"def {name}(" not in (ROOT / path).read_text(encoding="utf-8")]
+    missing += [story for story in re.findall(r"`(tests/stories/[^`]+)`", text) if not (ROOT / story).exists()]
+    assert len(named) > 20
+    assert missing == []
+    rows = [line for line in text.splitlines() if line.startswith("| ")][1:]
+    assert [row for row in rows if "`" not in row.split("|")[3] and "还没有" not in row.split("|")[3]] == []

@@ -39,6 +39,8 @@ _DUE: Mapping[str, tuple[sa.Column[datetime], tuple[sa.ColumnElement[bool], ...]
     "knocks": (visit_knocks.c.tell_at, ()),
 }
 """Everything that falls due: when, and which rows still count."""
+_BY_DAY = frozenset({"deadlines", "whistles"})
+"""What falls due in the staff's quiet hours waits for the morning."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +66,13 @@ async def stuck(tx: ReadTx, now: datetime) -> int:
     return int(await tx.value(sa.select(sa.func.count()).select_from(outbox).where(*_SENDS, old)))
 
 
-async def late(tx: ReadTx, now: datetime) -> dict[str, Late]:
-    """Every sort of thing that falls due, also those of which nothing is late."""
+async def late(tx: ReadTx, now: datetime, *, quiet: bool) -> dict[str, Late]:
+    """Every sort of thing that falls due, also those of which nothing is late. ``quiet``: in the staff's quiet hours."""
     found = {}
     for name, (due_at, where) in _DUE.items():
+        if quiet and name in _BY_DAY:
+            found[name] = Late(0, 0.0)
+            continue
         stmt = sa.select(sa.func.count().label("n"), sa.func.min(due_at).label("since"))
         row = await tx.one(stmt.where(due_at < now - LATE, *where))
         count, since = (row.n, row.since) if row is not None else (0, None)

@@ -92,8 +92,9 @@ async def outbox(look: Look) -> list[Finding]:
     if look.database is None:
         return []
     now = read_clock()
+    quiet = look.config.policy().staff_quiet.next_allowed(calendar_of(look.config), now) > now
     async with look.database.read() as tx:
-        stuck, late = await waiting.stuck(tx, now), await waiting.late(tx, now)
+        stuck, late = await waiting.stuck(tx, now), await waiting.late(tx, now, quiet=quiet)
         counts, aside = await waiting.in_outbox(tx, since=now - WEEK), await waiting.set_aside(tx)
     of = {state: sum(n for (s, _), n in counts.items() if s == state) for state in waiting.LIVE}
     due = sum(what.count for name, what in late.items() if name != "sends")

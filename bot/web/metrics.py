@@ -57,11 +57,13 @@ def _is_direct(request: Request) -> bool:
 async def _look(house: House) -> CollectorRegistry:
     found = CollectorRegistry()
     found.register(_Seen([*_lines(house), *_faults(house)]))
+    cx = house.context()
+    quiet = cx.policy.staff_quiet.next_allowed(cx.calendar, cx.now) > cx.now
     try:
         async with house.database.read() as tx:
             counts = await waiting.in_outbox(tx)
-            late = await waiting.late(tx, house.context().now)
-            stuck, aside = await waiting.stuck(tx, house.context().now), await waiting.set_aside(tx)
+            late = await waiting.late(tx, cx.now, quiet=quiet)
+            stuck, aside = await waiting.stuck(tx, cx.now), await waiting.set_aside(tx)
     except (StorageFault, sa.exc.SQLAlchemyError):
         found.register(_Seen([_gauge("dangxiaoqi_database_up", "Whether the database can be read.", 0)]))
         return found

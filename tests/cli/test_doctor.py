@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from telegram import Bot
 
 from bot.cli import doctoring
+from storage import fitness
 from storage.database import Database
 from storage.tables import accounts, areas, dead_letters, groups
 from storage.tables import outbox as outbox_table
@@ -59,7 +60,14 @@ def add(desk: Desk, *rows: tuple[Any, dict[str, Any]]) -> None:
 
 
 def message(number: int, state: str, **values: Any) -> tuple[Any, dict[str, Any]]:
-    row = {"key": f"k{number}", "channel": "telegram", "bot": "1", "chat_id": "2", "op": "send", "kind": "card"}
+    row: dict[str, Any] = {
+        "key": f"k{number}",
+        "channel": "telegram",
+        "bot": "1",
+        "chat_id": "2",
+        "op": "send",
+        "kind": "card",
+    }
     row |= {"thread": "", "priority": 2, "night": False, "body": {}, "replaces": "", "created_at": NOW}
     row |= {"not_before": NOW, "state": state, "attempt": 0, "resent": False}
     return outbox_table, row | values
@@ -155,7 +163,7 @@ def test_a_disk_that_is_nearly_full(ill: Desk, monkeypatch: pytest.MonkeyPatch, 
 
 
 def test_a_log_that_grows(ill: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doctoring.fitness, "log_bytes", lambda _: 65 << 20)
+    monkeypatch.setattr(fitness, "log_bytes", lambda _: 65 << 20)
     assert "65 MB" in bad(ill, "disk")[0]
 
 

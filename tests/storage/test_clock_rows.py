@@ -40,7 +40,8 @@ async def database(database_url: str) -> AsyncIterator[Database]:
         await found.close()
 
 
-async def _open(database: Database) -> Ticket:
+async def a_ticket(database: Database) -> Ticket:
+    """A ticket that somebody has just reported."""
     async with database.write("open") as tx:
         number = await tickets.next_number(tx)
         event = Incoming(CHAT, ChatKind.GROUP, Kind.MESSAGE, number, f"m{number}", Sender("w"), NOW, "灯不亮")
@@ -54,7 +55,7 @@ async def _open(database: Database) -> Ticket:
 
 
 async def test_one_living_run_and_the_slower_writer_loses(database: Database) -> None:
-    ticket = await _open(database)
+    ticket = await a_ticket(database)
     async with database.write("start") as tx:
         assert await ladders.wanted(tx) == [ticket.number]
         fresh = ladder.start(0, ticket, Ladder().steps(Urgency.P2), HOURS)
@@ -77,7 +78,7 @@ async def test_one_living_run_and_the_slower_writer_loses(database: Database) ->
 
 
 async def test_one_open_whistle_and_its_units(database: Database) -> None:
-    ticket = await _open(database)
+    ticket = await a_ticket(database)
     wanted = Wanted(whistle.Kind.ENFORCEMENT, ("城管", "消防"), date(2026, 11, 25), "劝过")
     async with database.write("blow") as tx:
         found = await whistles.blow(tx, ticket.number, 3, 1, wanted, NOW, NOW + timedelta(hours=1))
@@ -103,7 +104,7 @@ async def test_one_open_whistle_and_its_units(database: Database) -> None:
 
 
 async def test_a_case_is_listed_once_and_may_come_back(database: Database) -> None:
-    ticket = await _open(database)
+    ticket = await a_ticket(database)
     async with database.write("list") as tx:
         assert await cases.candidates(tx) == []
         await tickets.save(tx, (replace(ticket, overdue=2), (await tickets.history(tx, ticket.number))[0]))
@@ -129,7 +130,7 @@ async def test_a_case_is_listed_once_and_may_come_back(database: Database) -> No
 
 
 async def test_what_people_wrote_goes_with_the_words_of_the_ticket(database: Database) -> None:
-    ticket = await _open(database)
+    ticket = await a_ticket(database)
     wanted = Wanted(whistle.Kind.HARD, ("城管",), date(2026, 11, 25), "劝过")
     async with database.write("old") as tx:
         await whistles.blow(tx, ticket.number, 3, 1, wanted, NOW, NOW)

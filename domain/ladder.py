@@ -288,7 +288,7 @@ def told(grid: Grid, ticket: Ticket, step: Step, at: datetime, today: date) -> l
     elif step is Step.LEADER:
         found = None
     else:
-        found = _above(grid, Role.STREET if step is Step.STREET else Role.SECRETARY)
+        found = _above(grid, Role.STREET if step is Step.STREET else Role.SECRETARY, at)
     if found is None:
         found = next((c.member for c in grid.seniors(at) if c.member.reachable), None)
     return [] if found is None else [found]
@@ -320,8 +320,8 @@ def _partner(grid: Grid, ticket: Ticket, at: datetime, today: date) -> Member | 
     return None
 
 
-def _above(grid: Grid, role: Role) -> Member | None:
-    """The one of this role who can be reached; where there is no street office on the roster, the secretary."""
+def _above(grid: Grid, role: Role, at: datetime) -> Member | None:
+    """The one of this role who is there and can be reached; where there is none of the street office, the secretary."""
     wanted = (Role.STREET, Role.SECRETARY) if role is Role.STREET else (Role.SECRETARY,)
-    above = [m for want in wanted for m in grid.above if m.role is want and m.reachable]
+    above = [m for want in wanted for m in grid.above if m.role is want and m.reachable and not grid.away(m.id, at)]
     return above[0] if above else None

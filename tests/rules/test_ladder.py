@@ -18,7 +18,7 @@ from domain.place import Place
 from domain.roster import Grid, Role
 from domain.templates import DEFAULT
 from domain.ticket import Ticket
-from tests.rules.test_roster import GRIDS, PLACES, a_member
+from tests.rules.test_roster import GRIDS, PLACES, a_grid, a_member, away
 from tests.rules.test_roster import NOW as ROSTER_NOW
 from tests.rules.test_roster import TODAY as ROSTER_TODAY
 from tests.rules.test_ticket import LI, WANG, a_ticket
@@ -151,6 +151,15 @@ def test_street_and_secretary_hear_their_own_step() -> None:
     assert ladder.told(both, found, Step.STREET, ROSTER_NOW, ROSTER_TODAY) == [street]
     assert ladder.told(both, found, Step.SECRETARY, ROSTER_NOW, ROSTER_TODAY) == [secretary]
     assert ladder.told(one, found, Step.STREET, ROSTER_NOW, ROSTER_TODAY) == [secretary]
+
+
+@given(st.frozensets(st.sampled_from([21, 22, 31, 32])), st.sampled_from(Step))
+def test_nobody_above_who_is_on_leave_hears_a_step_while_there_is_another(gone: frozenset[int], step: Step) -> None:
+    grid = a_grid(leaves=tuple(away(i) for i in gone))
+    grid = replace(grid, above=(*grid.above, replace(a_member(32), role=Role.STREET)))
+    told = ladder.told(grid, a_ticket()[0], step, ROSTER_NOW, ROSTER_TODAY)
+    assert told
+    assert len(gone) == 4 or all(m.id not in gone for m in told)
 
 
 @given(st.integers(0, 12), st.integers(1, 20))

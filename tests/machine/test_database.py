@@ -307,8 +307,19 @@ class Real(RuleBasedStateMachine):
 
     # What must hold
 
-    def _is_away(self, name: str) -> bool:
-        return any(n == name and a <= self.now < b for n, a, b in self.away)
+    def _is_away(self, name: str, at: datetime | None = None) -> bool:
+        return any(n == name and a <= (at or self.now) < b for n, a, b in self.away)
+
+    @invariant()
+    def whoever_said_so_is_away_from_the_first_minute_to_the_last(self) -> None:
+        async def look(tx: ReadTx) -> None:
+            grid = await grids.by_id(tx, 3)
+            for name, start, end in self.away:
+                for at in (start, end - MINUTE, end):
+                    found = grid.away(STAFF.index(name) + 1, at) is not None
+                    assert name in self.gone or found == self._is_away(name, at), "away for the days he said"
+
+        self._read(look)
 
     @invariant()
     def nobody_on_leave_is_asked_and_nobody_woken(self) -> None:

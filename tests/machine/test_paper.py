@@ -369,7 +369,8 @@ class Paper(RuleBasedStateMachine):
         people = ladder.told(self.grid, ticket, step, self.now, CHINA.today(self.now))
         assert people, "every step reaches a human"
         for member in people:
-            self._may_be_asked(member, set())
+            areas = {a.id for a in self.grid.areas_of(ticket.place)}
+            self._may_be_asked(member, areas, has_it=member.id == ticket.assignee_id)
             if step not in (*ladder.OWNERS, Step.PARTNER):
                 assert member.role is not Role.VOLUNTEER or self._leads(member.id), "from the leader on it is staff"
 
@@ -391,8 +392,11 @@ class Paper(RuleBasedStateMachine):
             for leave in self.grid.leaves
         )
 
-    def _may_be_asked(self, member: Member, areas: set[int]) -> None:
-        """Somebody of the roster who is there and whom nothing keeps off; of staff one of them, when there is no other."""
+    def _may_be_asked(self, member: Member, areas: set[int], *, has_it: bool = False) -> None:
+        """Somebody of the roster who is there and whom nothing keeps off; of staff one of them, when there is no other.
+
+        ``has_it``: he has taken it, whatever was said of the place since.
+        """
         assert self.grid.member(member.id) is not None
         staff = [m.id for m in (*self.grid.leaders(), *self.grid.above)]
         if member.role is not Role.VOLUNTEER:
@@ -400,7 +404,7 @@ class Paper(RuleBasedStateMachine):
         else:
             nobody_else = self._leads(member.id) and all(self._avoids(i, areas) for i in (*staff, member.id))
         assert nobody_else or not self._is_away(member.id), "nobody on leave is asked"
-        assert nobody_else or not self._avoids(member.id, areas), "nobody is asked who avoids the place"
+        assert nobody_else or has_it or not self._avoids(member.id, areas), "nobody is asked who avoids the place"
 
     @invariant()
     def somebody_is_responsible_for_whatever_is_due(self) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import pytest
 import sqlalchemy as sa
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -42,6 +43,7 @@ from texts.categories import load_categories
 from texts.ear import Ear
 from texts.sentences import Sentences
 
+pytestmark = pytest.mark.timeout(300)
 CHINA = Calendar(ZoneInfo("Asia/Shanghai"), workdays([], []))
 START = datetime(2026, 11, 20, 2, tzinfo=UTC)
 SAID, EAR, CATEGORIES = Sentences.load(), Ear.load(), load_categories()

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -47,6 +48,7 @@ from domain.visit import (
 )
 from tests.rules.test_roster import ABOVE, BUILDING, GRID, HOUSE, LEADERS, OTHER, STAIR, VOLUNTEERS, a_grid, paired
 
+pytestmark = pytest.mark.timeout(300)  # many examples, and a slow machine may run others beside them
 CHINA = Calendar(ZoneInfo("Asia/Shanghai"), lambda day: day.weekday() < 5)
 QUIET = QuietHours(time(21), time(8))
 HOURS = Hours(CHINA, QUIET)
@@ -432,7 +434,7 @@ class Paper(RuleBasedStateMachine):
             if self.looked:
                 period = plan.rhythm.of_key(min(mine))  # a plan begins with the first look
                 while period.from_on <= today:
-                    assert period.key in mine
+                    assert period.key in mine, "every period has its visit"
                     period = plan.rhythm.period(period.to_on)
         for (household, key), found in self.done.items():
             assert self.visits[household][key] == found

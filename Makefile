@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 HOST   ?= 127.0.0.1
 PORT   ?= 8080
 
-.PHONY: demo test lint bench model dictionary figures kill stories screenshots lock clean
+.PHONY: demo test lint bench model dictionary figures kill mutants stories screenshots lock clean
 
 $(VENV)/.run: requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -25,6 +25,9 @@ test: $(VENV)/.dev
 
 kill: $(VENV)/.dev
 	$(BIN)/python -m pytest -m slow -p no:randomly tests/kill $(PYTEST)
+
+mutants: $(VENV)/.dev
+	$(BIN)/python -m tests.mutants
 
 stories: $(VENV)/.dev
 	$(BIN)/python -m pytest -n 2 tests/test_stories.py $(PYTEST)

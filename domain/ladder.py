@@ -280,21 +280,25 @@ def promise(run: Run, on: date, member_id: int, now: datetime, hours: Hours) -> 
 
 
 def told(grid: Grid, ticket: Ticket, step: Step, at: datetime, today: date) -> list[Member]:
-    """Who hears a step: the one it names, else the next one up. Empty only when nobody can be reached at all."""
+    """Who hears a step: the one it names, else the next one up. Empty only when nobody can be reached at all.
+
+    Whoever avoids the place hears of it only when he has the ticket, or when there is no other human.
+    """
+    barred = grid.avoiding(grid.areas_of(ticket.place))
     if step in OWNERS:
-        found = _owner(grid, ticket, at)
+        found = _owner(grid, ticket, at, barred)
     elif step is Step.PARTNER:
-        found = _partner(grid, ticket, at, today)
+        found = _partner(grid, ticket, at, today, barred)
     elif step is Step.LEADER:
         found = None
     else:
-        found = _above(grid, Role.STREET if step is Step.STREET else Role.SECRETARY)
+        found = _above(grid, Role.STREET if step is Step.STREET else Role.SECRETARY, at, barred)
     if found is None:
-        found = next((c.member for c in grid.seniors(at) if c.member.reachable), None)
+        found = next((c.member for c in grid.seniors(at, barred=barred) if c.member.reachable), None)
     return [] if found is None else [found]
 
 
-def _owner(grid: Grid, ticket: Ticket, at: datetime) -> Member | None:
+def _owner(grid: Grid, ticket: Ticket, at: datetime, barred: frozenset[int]) -> Member | None:
     """Whoever has it, or stands in for him. Whoever is only invited has promised nothing."""
     member = grid.member(ticket.assignee_id) if ticket.state in (State.DISPATCHED, State.IN_PROGRESS) else None
     if member is None:
@@ -302,10 +306,12 @@ def _owner(grid: Grid, ticket: Ticket, at: datetime) -> Member | None:
     leave = grid.away(member.id, at)
     if leave is not None:
         member = grid.member(leave.stand_in_id)
+        if member is not None and (member.id in barred or grid.away(member.id, at)):
+            return None
     return member if member is not None and member.reachable else None
 
 
-def _partner(grid: Grid, ticket: Ticket, at: datetime, today: date) -> Member | None:
+def _partner(grid: Grid, ticket: Ticket, at: datetime, today: date, barred: frozenset[int]) -> Member | None:
     """The nearest partner of the place. Of what is private, and of complaints about the community, no further volunteer hears."""
     if ticket.private or ticket.code in TO_SENIORS:
         return None
@@ -315,13 +321,14 @@ def _partner(grid: Grid, ticket: Ticket, at: datetime, today: date) -> Member | 
             here = pairing.area_id == area.id and pairing.role is PairRole.PARTNER and pairing.holds(today)
             if not here or member is None or member.id == ticket.assignee_id:
                 continue
-            if member.reachable and not grid.away(member.id, at):
+            if member.reachable and member.id not in barred and not grid.away(member.id, at):
                 return member
     return None
 
 
-def _above(grid: Grid, role: Role) -> Member | None:
-    """The one of this role who can be reached; where there is no street office on the roster, the secretary."""
+def _above(grid: Grid, role: Role, at: datetime, barred: frozenset[int]) -> Member | None:
+    """The one of this role who is there and can be reached; where there is none of the street office, the secretary."""
     wanted = (Role.STREET, Role.SECRETARY) if role is Role.STREET else (Role.SECRETARY,)
-    above = [m for want in wanted for m in grid.above if m.role is want and m.reachable]
+    there = [m for m in grid.above if m.reachable and m.id not in barred and not grid.away(m.id, at)]
+    above = [m for want in wanted for m in there if m.role is want]
     return above[0] if above else None

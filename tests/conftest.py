@@ -6,13 +6,14 @@ from collections.abc import AsyncIterator
 
 import asyncpg
 import pytest
-from hypothesis import settings
+from hypothesis import Phase, settings
 from sqlalchemy.engine import make_url
 
 POSTGRES = os.environ.get("DXQ_TEST_POSTGRES", "postgresql://root@127.0.0.1:5432/test")
 IN_CI = os.environ.get("CI", "") not in ("", "0", "false")
 
 settings.register_profile("quick", max_examples=100, deadline=None)
+settings.register_profile("unshrunk", settings.get_profile("quick"), phases=(Phase.explicit, Phase.generate))
 settings.load_profile("quick")
 
 

@@ -15,10 +15,10 @@ from domain.calendar import Calendar, QuietHours
 from domain.category import Urgency
 from domain.ladder import Hours, Ladder, Run, RunState, Step, Steps
 from domain.place import Place
-from domain.roster import Grid, Role
+from domain.roster import Avoid, AvoidReason, Grid, PairRole, Role
 from domain.templates import DEFAULT
 from domain.ticket import Ticket
-from tests.rules.test_roster import GRIDS, PLACES, a_member
+from tests.rules.test_roster import BUILDING, GRIDS, PLACES, a_grid, a_member, away, paired
 from tests.rules.test_roster import NOW as ROSTER_NOW
 from tests.rules.test_roster import TODAY as ROSTER_TODAY
 from tests.rules.test_ticket import LI, WANG, a_ticket
@@ -151,6 +151,29 @@ def test_street_and_secretary_hear_their_own_step() -> None:
     assert ladder.told(both, found, Step.STREET, ROSTER_NOW, ROSTER_TODAY) == [street]
     assert ladder.told(both, found, Step.SECRETARY, ROSTER_NOW, ROSTER_TODAY) == [secretary]
     assert ladder.told(one, found, Step.STREET, ROSTER_NOW, ROSTER_TODAY) == [secretary]
+
+
+@given(st.frozensets(st.sampled_from([21, 22, 31, 32])), st.sampled_from(Step))
+def test_nobody_above_who_is_on_leave_hears_a_step_while_there_is_another(gone: frozenset[int], step: Step) -> None:
+    grid = a_grid(leaves=tuple(away(i) for i in gone))
+    grid = replace(grid, above=(*grid.above, replace(a_member(32), role=Role.STREET)))
+    told = ladder.told(grid, a_ticket()[0], step, ROSTER_NOW, ROSTER_TODAY)
+    assert told
+    assert len(gone) == 4 or all(m.id not in gone for m in told)
+
+
+@given(st.frozensets(st.sampled_from([12, 13, 21, 31])), st.booleans(), st.sampled_from(Step))
+def test_nobody_who_avoids_the_place_or_is_away_himself_hears_a_step(
+    kept_off: frozenset[int], both_away: bool, step: Step
+) -> None:
+    pair = (paired(BUILDING, 11), paired(BUILDING, 12, PairRole.PARTNER))
+    avoids = tuple(Avoid(i, BUILDING, AvoidReason.RELATIVE) for i in kept_off)
+    leaves = (away(11, 13), away(13)) if both_away else (away(11, 13),)
+    grid = replace(a_grid(pair, leaves), avoids=avoids)
+    found = replace(a_ticket()[0], place=Place("3栋"), assignee_id=11, state=ticket.State.IN_PROGRESS)
+    told = ladder.told(grid, found, step, ROSTER_NOW, ROSTER_TODAY)
+    assert told
+    assert all(m.id not in kept_off and not grid.away(m.id, ROSTER_NOW) for m in told)
 
 
 @given(st.integers(0, 12), st.integers(1, 20))

@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 HOST   ?= 127.0.0.1
 PORT   ?= 8080
 
-.PHONY: demo test lint bench model dictionary figures kill mutants stories screenshots lock clean
+.PHONY: demo test lint bench simulate model dictionary figures kill mutants stories screenshots lock clean
 
 $(VENV)/.run: requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -52,6 +52,9 @@ figures: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m tests.bench
+
+simulate: $(VENV)/.dev
+	$(BIN)/python -m tests.simulate $(SIMULATE)
 
 lock: $(VENV)/.dev
 	$(PYTHON) -m venv $(VENV)/lock && $(VENV)/lock/bin/pip install --quiet uv

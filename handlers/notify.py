@@ -14,6 +14,7 @@ from handlers.context import Context
 from storage import outbox
 from storage.conversation import Keyboard, add_keyboard
 from storage.database import WriteTx
+from storage.tables import outbox as outbox_table
 
 Button = tuple[str, str, str]
 """A button: sentence key of its label, action, argument of the action."""
@@ -246,10 +247,36 @@ async def change(
     if found is None:
         return False
     await outbox.supersede_edits(tx, key)
+    _edit(cx, tx, key, found[0], content, version, ticket=ticket)
+    return True
+
+
+async def end(cx: Context, tx: WriteTx, keys: Sequence[str], text: str, version: int) -> None:
+    """Messages that ask for nothing any more: those that wait are not sent, the others show a word and no buttons."""
+    if not keys:
+        return
+    await outbox.cancel(tx, outbox_table.c.key.in_(keys))
+    sent = await outbox.arriving(tx, keys)
+    if sent:
+        await outbox.supersede_edits(tx, *sent)
+    for key, chat in sent.items():
+        _edit(cx, tx, key, chat, body(cx, tx, text), version)
+
+
+def _edit(
+    cx: Context,
+    tx: WriteTx,
+    key: str,
+    chat: Chat,
+    content: dict[str, Any],
+    version: int,
+    *,
+    ticket: int | None = None,
+) -> None:
     outbox.add(
         tx,
         key=f"{key}:v{version}",
-        chat=found[0],
+        chat=chat,
         kind=Said.CARD_EDIT,
         op=Op.EDIT,
         body=content,
@@ -257,7 +284,6 @@ async def change(
         replaces=key,
         ticket=ticket,
     )
-    return True
 
 
 async def take_back(cx: Context, tx: WriteTx, key: str, text: str, version: int) -> None:

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from domain import refusal
 from domain import visit as rules
 from domain.outgoing import Kind as Said
-from domain.outgoing import SendState
 from domain.roster import Grid, Member, Role
 from domain.visit import Occurrence, State
 from handlers import notify
@@ -19,7 +18,6 @@ from handlers.context import Context
 from handlers.notify import Button
 from storage import grids, outbox, visits
 from storage.database import WriteTx
-from storage.tables import outbox as outbox_table
 from storage.visits import Asked
 from texts.visit_categories import visit_category
 
@@ -82,6 +80,7 @@ async def ring(
     changed: list[Occurrence] = []
     unnoticed: list[Occurrence] = []
     calls: list[_Call] = []
+    await grids.load(tx, {o.plan.grid_id for o in found})
     for before in found:
         after, rung = rules.tick(before, day)
         if rung is not None:
@@ -211,21 +210,21 @@ def _digest(cx: Context, known: Sequence[tuple[Grid, Occurrence, str]]) -> tuple
 async def _withdraw(cx: Context, tx: WriteTx, asked: Asked) -> None:
     """He is not asked about it after all, in a message that nobody has begun to send."""
     await visits.drop_ask(tx, asked)
-    if not await visits.asked_in(tx, asked.key):
+    others = await visits.asked_in(tx, asked.key)
+    if not others:
         await outbox.forget_unsent(tx, asked.key)
     else:
-        await _redraw(cx, tx, asked.key, asked.occurrence_id * 1000 + asked.revision)
+        await _redraw(cx, tx, asked.key, others, asked.occurrence_id * 1000 + asked.revision)
 
 
-async def _redraw(cx: Context, tx: WriteTx, key: str, version: int) -> None:
-    """A morning's message without what is settled; the last one settled ends it."""
-    asked = {a.occurrence_id: a for a in await visits.asked_in(tx, key)}
+async def _redraw(cx: Context, tx: WriteTx, key: str, asks: Sequence[Asked], version: int) -> None:
+    """A morning's message, which asks for all this, without what is settled; the last one settled ends it."""
+    asked = {a.occurrence_id: a for a in asks}
     left = [
         o for o in await visits.some(tx, asked) if o.state in rules.UNSETTLED and o.revision == asked[o.id].revision
     ]
     if not left:
-        await outbox.cancel(tx, outbox_table.c.key == key)
-        await notify.change(cx, tx, key, notify.body(cx, tx, cx.said.say("visits.digest.done")), version)
+        await notify.end(cx, tx, [key], cx.said.say("visits.digest.done"), version)
         return
     known = []
     for found in left:
@@ -248,15 +247,11 @@ async def change(
     said = cx.said.say(
         f"visits.closed.{text}", code=shown.code(cx, found), place=shown.where(cx, grid, found), **values
     )
-    keys = dict.fromkeys(a.key for a in await visits.asked_of(tx, [found.id]) if a.revision == found.revision)
-    for key in keys:
-        if len({a.occurrence_id for a in await visits.asked_in(tx, key)}) > 1:
-            await _redraw(cx, tx, key, found.id * 1000 + found.revision)
-            continue
-        await outbox.cancel(tx, outbox_table.c.key == key)
-        gone = [SendState.CANCELLED, SendState.SUPERSEDED, SendState.EXPIRED, SendState.FAILED]
-        if await outbox.select(tx, outbox_table.c.key == key, outbox_table.c.state.not_in(gone)):
-            await notify.change(cx, tx, key, notify.body(cx, tx, said), found.revision)
+    asked = await visits.asked_with(tx, found)
+    shared = {key for key, mine in asked.items() if any(a.occurrence_id != found.id for a in mine)}
+    await notify.end(cx, tx, [key for key in asked if key not in shared], said, found.revision)
+    for key in shared:
+        await _redraw(cx, tx, key, asked[key], found.id * 1000 + found.revision)
 
 
 async def _tell_missed(cx: Context, tx: WriteTx, unnoticed: Sequence[Occurrence]) -> None:

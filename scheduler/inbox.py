@@ -6,7 +6,7 @@ from typing import Literal
 
 import structlog
 
-from domain.incoming import Chat, Incoming, Kind
+from domain.incoming import Chat, ChatKind, Incoming, Kind
 from domain.roster import Grid
 from handlers import alarms, router
 from handlers.context import Context
@@ -134,7 +134,7 @@ class Inbox:
                 if order != "none" and (event.event in here or (seen is not None and event.event <= seen)):
                     continue
                 here.add(event.event)
-                grid = await grids.of_group(tx, event.chat)
+                grid = None if event.chat_kind is ChatKind.PRIVATE else await grids.of_group(tx, event.chat)
                 if grid is not None:
                     self._grids[event.chat] = grid
                 cx.recent.remember(event)

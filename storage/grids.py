@@ -1,6 +1,6 @@
 """Grids as the rules see them, kept in memory until somebody changes the roster."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -13,14 +13,30 @@ from storage.roster_tables import avoids, duty_times, member_skills
 from storage.tables import accounts, areas, counters, grid_words, groups, leaves, members, pairings
 from storage.types import YES
 
+_AT_ONCE = 500
+
 
 async def by_id(tx: ReadTx, grid_id: int) -> Grid:
     """The grid with everybody and every place in it."""
     known = await _cache(tx)
-    grid = known.get(("grid", grid_id))
-    if grid is None:
-        grid = known["grid", grid_id] = await _load(tx, grid_id)
+    if ("grid", grid_id) not in known:
+        await load(tx, [grid_id])
+    grid: Grid = known["grid", grid_id]
     return grid
+
+
+async def load(tx: ReadTx, grid_ids: Collection[int]) -> None:
+    """Keep these grids in memory: a pass over a district asks for hundreds of them at once.
+
+    Raises:
+        LookupError: there is no such grid.
+
+    """
+    known = await _cache(tx)
+    missing = sorted(n for n in set(grid_ids) if ("grid", n) not in known)
+    for start in range(0, len(missing), _AT_ONCE):
+        for grid in await _load(tx, missing[start : start + _AT_ONCE]):
+            known["grid", grid.id] = grid
 
 
 async def of_group(tx: ReadTx, chat: Chat) -> Grid | None:
@@ -163,47 +179,89 @@ async def _members(tx: ReadTx, where: sa.ColumnElement[bool]) -> list[Member]:
     ]
 
 
-async def _load(tx: ReadTx, grid_id: int) -> Grid:
-    top = await tx.one(sa.select(areas).where(areas.c.id == grid_id))
-    if top is None:
-        raise LookupError(f"no grid {grid_id}")
-    places = await tx.rows(sa.select(areas).where((areas.c.grid_id == grid_id) | (areas.c.id == grid_id)))
-    inside = await _members(tx, members.c.area_id == grid_id)
-    above: list[Member] = []
-    parent = top.parent_id
-    while parent is not None:
-        above += await _members(tx, members.c.area_id == parent)
-        parent = await tx.value(sa.select(areas.c.parent_id).where(areas.c.id == parent))
-    of_grid = sa.select(members.c.id).where(members.c.area_id == grid_id)
-    people = [*(m.id for m in inside), *(m.id for m in above)]
-    paired = await tx.rows(sa.select(pairings).where(pairings.c.member_id.in_(of_grid)).order_by(pairings.c.id))
-    away = await tx.rows(sa.select(leaves).where(leaves.c.member_id.in_(people)).order_by(leaves.c.id))
-    kept_off = await tx.rows(sa.select(avoids).where(avoids.c.member_id.in_(people)))
-    chats = await tx.rows(sa.select(groups).where(groups.c.grid_id == grid_id, groups.c.active == YES))
-    words = await tx.rows(sa.select(grid_words).where(grid_words.c.grid_id == grid_id).order_by(grid_words.c.id))
-    return Grid(
-        id=top.id,
-        code=top.code,
-        name=top.name,
-        areas={
-            row.id: Area(
-                row.id, row.parent_id, AreaKind(row.kind), row.code, row.name, row.building, row.unit, row.room
+async def _load(tx: ReadTx, grid_ids: Sequence[int]) -> list[Grid]:
+    tops = {row.id: row for row in await tx.rows(sa.select(areas).where(areas.c.id.in_(grid_ids)))}
+    if gone := [n for n in grid_ids if n not in tops]:
+        raise LookupError(f"no grid {gone[0]}")
+    places = _by(await tx.rows(sa.select(areas).where(areas.c.grid_id.in_(grid_ids))), "grid_id")
+    parents = await _parents(tx, {row.parent_id for row in tops.values() if row.parent_id is not None})
+    staff: dict[int, list[Member]] = {}
+    for member in await _members(tx, members.c.area_id.in_([*grid_ids, *parents])):
+        staff.setdefault(member.area_id, []).append(member)
+    above = {n: [m for area in _up(tops[n].parent_id, parents) for m in staff.get(area, ())] for n in grid_ids}
+    of_grids = sa.select(members.c.id).where(members.c.area_id.in_(grid_ids))
+    people = sa.select(members.c.id).where(members.c.area_id.in_([*grid_ids, *parents]), members.c.active == YES)
+    stmt = sa.select(pairings, members.c.area_id.label("grid")).join_from(pairings, members)
+    paired = _by(await tx.rows(stmt.where(pairings.c.member_id.in_(of_grids)).order_by(pairings.c.id)), "grid")
+    stmt = sa.select(leaves).where(leaves.c.member_id.in_(people))
+    away = _by(await tx.rows(stmt.order_by(leaves.c.id)), "member_id")
+    kept_off = _by(await tx.rows(sa.select(avoids).where(avoids.c.member_id.in_(people))), "member_id")
+    stmt = sa.select(groups).where(groups.c.grid_id.in_(grid_ids), groups.c.active == YES)
+    chats = _by(await tx.rows(stmt), "grid_id")
+    stmt = sa.select(grid_words).where(grid_words.c.grid_id.in_(grid_ids)).order_by(grid_words.c.id)
+    words = _by(await tx.rows(stmt), "grid_id")
+    found = []
+    for number in grid_ids:
+        top = tops[number]
+        inside = [*staff.get(number, ()), *above[number]]
+        found.append(
+            Grid(
+                id=top.id,
+                code=top.code,
+                name=top.name,
+                areas={
+                    row.id: Area(
+                        row.id, row.parent_id, AreaKind(row.kind), row.code, row.name, row.building, row.unit, row.room
+                    )
+                    for row in (top, *places.get(number, ()))
+                },
+                members={member.id: member for member in staff.get(number, ())},
+                pairings=tuple(
+                    Pairing(row.area_id, row.member_id, PairRole(row.role), row.from_on, row.to_on)
+                    for row in paired.get(number, ())
+                ),
+                leaves=tuple(
+                    Leave(row.member_id, row.from_at, row.to_at, row.stand_in_id)
+                    for row in sorted((r for m in inside for r in away.get(m.id, ())), key=lambda r: int(r.id))
+                ),
+                above=tuple(above[number]),
+                groups=tuple(Chat(row.channel, row.bot, row.chat_id) for row in chats.get(number, ())),
+                muted_until=_latest(chats.get(number, ())),
+                spots=tuple(row.word for row in words.get(number, ()) if row.kind == "spot"),
+                nicknames={row.word: row.means for row in words.get(number, ()) if row.kind == "nickname"},
+                caution=top.caution,
+                avoids=tuple(
+                    Avoid(row.member_id, row.area_id, AvoidReason(row.reason))
+                    for m in inside
+                    for row in kept_off.get(m.id, ())
+                ),
             )
-            for row in places
-        },
-        members={member.id: member for member in inside},
-        pairings=tuple(
-            Pairing(row.area_id, row.member_id, PairRole(row.role), row.from_on, row.to_on) for row in paired
-        ),
-        leaves=tuple(Leave(row.member_id, row.from_at, row.to_at, row.stand_in_id) for row in away),
-        above=tuple(above),
-        groups=tuple(Chat(row.channel, row.bot, row.chat_id) for row in chats),
-        muted_until=_latest(chats),
-        spots=tuple(row.word for row in words if row.kind == "spot"),
-        nicknames={row.word: row.means for row in words if row.kind == "nickname"},
-        caution=top.caution,
-        avoids=tuple(Avoid(row.member_id, row.area_id, AvoidReason(row.reason)) for row in kept_off),
-    )
+        )
+    return found
+
+
+async def _parents(tx: ReadTx, area_ids: Iterable[int]) -> dict[int, int | None]:
+    """These areas and all above them, with the parent of each."""
+    found: dict[int, int | None] = {}
+    level = set(area_ids)
+    while level:
+        rows = await tx.rows(sa.select(areas.c.id, areas.c.parent_id).where(areas.c.id.in_(sorted(level))))
+        found |= {row.id: row.parent_id for row in rows}
+        level = {row.parent_id for row in rows if row.parent_id is not None and row.parent_id not in found}
+    return found
+
+
+def _up(area_id: int | None, parents: Mapping[int, int | None]) -> Iterator[int]:
+    while area_id is not None:
+        yield area_id
+        area_id = parents[area_id]
+
+
+def _by(rows: Iterable[sa.Row[Any]], column: str) -> dict[int, list[sa.Row[Any]]]:
+    found: dict[int, list[sa.Row[Any]]] = {}
+    for row in rows:
+        found.setdefault(getattr(row, column), []).append(row)
+    return found
 
 
 def _latest(rows: Sequence[sa.Row[Any]]) -> datetime | None:

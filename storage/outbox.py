@@ -99,9 +99,9 @@ async def unsay(tx: WriteTx, key: str) -> bool:
     return await cancel(tx, *mine, outbox.c.key == key) == 1
 
 
-async def supersede_edits(tx: WriteTx, replaces: str) -> None:
+async def supersede_edits(tx: WriteTx, *replaces: str) -> None:
     """Only the newest edit of a message is worth sending."""
-    waiting = (outbox.c.replaces == replaces, outbox.c.op == Op.EDIT, outbox.c.state == SendState.PENDING)
+    waiting = (outbox.c.replaces.in_(replaces), outbox.c.op == Op.EDIT, outbox.c.state == SendState.PENDING)
     await tx.execute(sa.update(outbox).where(*waiting).values(state=SendState.SUPERSEDED))
 
 
@@ -115,6 +115,14 @@ async def forget_unsent(tx: WriteTx, key: str) -> None:
     """Take back a message that nobody has begun to send as if it had never been said: its key may be used again."""
     mine = (outbox.c.key == key, outbox.c.state == SendState.PENDING, outbox.c.attempt == 0)
     await tx.execute(sa.delete(outbox).where(*mine))
+
+
+async def arriving(tx: ReadTx, keys: Sequence[str]) -> dict[str, Chat]:
+    """Those of these messages that have arrived or still may, and where: neither taken back nor given up."""
+    gone = [SendState.CANCELLED, SendState.SUPERSEDED, SendState.EXPIRED, SendState.FAILED]
+    stmt = sa.select(outbox.c.key, outbox.c.channel, outbox.c.bot, outbox.c.chat_id)
+    rows = await tx.rows(stmt.where(outbox.c.key.in_(keys), outbox.c.state.not_in(gone)).order_by(outbox.c.id))
+    return {row.key: Chat(row.channel, row.bot, row.chat_id) for row in rows}
 
 
 async def chat_of(tx: ReadTx, key: str) -> tuple[Chat, str] | None:

@@ -262,6 +262,15 @@ async def asked_of(tx: ReadTx, numbers: Sequence[int]) -> list[Asked]:
     return found
 
 
+async def asked_with(tx: ReadTx, found: Occurrence) -> dict[str, list[Asked]]:
+    """The messages in which somebody was asked about a visit as it stands, and everything each of them asks for."""
+    mine = (visit_asks.c.occurrence_id == found.id, visit_asks.c.revision == found.revision)
+    asked: dict[str, list[Asked]] = {}
+    for each in await _asked(tx, visit_asks.c.key.in_(sa.select(visit_asks.c.key).where(*mine))):
+        asked.setdefault(each.key, []).append(each)
+    return asked
+
+
 async def asked_in(tx: ReadTx, key: str) -> list[Asked]:
     """What one message asks for."""
     return await _asked(tx, visit_asks.c.key == key)

@@ -19,6 +19,8 @@ VERBS = {
     "init": "bot.cli.making",
     "check": "bot.cli.checking",
     "migrate": "bot.cli.migrating",
+    "backup": "bot.cli.backing",
+    "restore": "bot.cli.backing",
     "import": "bot.cli.importing",
     "export": "bot.cli.exporting",
     "replay": "bot.cli.replaying",

@@ -21,6 +21,7 @@ VERBS = {
     "migrate": "bot.cli.migrating",
     "backup": "bot.cli.backing",
     "restore": "bot.cli.backing",
+    "keys": "bot.cli.keying",
     "import": "bot.cli.importing",
     "export": "bot.cli.exporting",
     "replay": "bot.cli.replaying",

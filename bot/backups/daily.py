@@ -9,6 +9,8 @@ import structlog
 
 from bot.app import House
 from bot.backups import making
+from storage import audit
+from storage.database import StorageFault
 from storage.snapshot import SnapshotFault
 
 log = structlog.get_logger()
@@ -45,9 +47,11 @@ async def make_if_due(house: House) -> bool:
         if not making.is_due(config, now):
             return False
         path = making.folder_of(config) / making.name_at(config, now)
+        async with house.database.write("audit") as tx:
+            await audit.note(tx, now, audit.Act.BACKUP, audit.PROGRAM)
         made = await asyncio.to_thread(making.make, config, path, now)
         gone = making.prune(config)
-    except (SnapshotFault, OSError) as fault:
+    except (SnapshotFault, StorageFault, OSError) as fault:
         log.error("backup_failed", reason=fault.code if isinstance(fault, SnapshotFault) else type(fault).__name__)
         return False
     log.info("backup_made", bytes=made.size, revision=made.contents.revision, pruned=gone)

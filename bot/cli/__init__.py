@@ -22,6 +22,7 @@ VERBS = {
     "backup": "bot.cli.backing",
     "restore": "bot.cli.backing",
     "keys": "bot.cli.keying",
+    "audit": "bot.cli.auditing",
     "import": "bot.cli.importing",
     "export": "bot.cli.exporting",
     "replay": "bot.cli.replaying",

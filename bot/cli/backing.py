@@ -1,5 +1,6 @@
 """``backup`` and ``restore``: a sealed copy of the database, and the way back."""
 
+import asyncio
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,10 +13,14 @@ from sqlalchemy.engine import make_url
 from bot.app import read_clock
 from bot.backups import making, sealing
 from bot.cli import call as calls
-from bot.cli.database import is_missing
+from bot.cli.auditing import note
+from bot.cli.database import UNREACHABLE, is_missing, opened
 from bot.cli.stop import Stop
 from bot.config import Config
 from storage import snapshots
+from storage.audit import Act
+from storage.database import Database, StorageFault
+from storage.schema import NewerDatabase, is_current
 from storage.snapshot import Contents, SnapshotFault
 
 app = typer.Typer()
@@ -35,6 +40,7 @@ def backup(
         raise call.stop("backup.exists", 2, path=path)
     if is_missing(config):
         raise call.stop("database.missing")
+    asyncio.run(_note(call, config))
     try:
         made = making.make(config, path, now)
     except SnapshotFault as fault:
@@ -66,11 +72,32 @@ def restore(ctx: typer.Context, backup_file: Annotated[Path, typer.Argument()], 
         raise _stop(call, fault, backup_file) from None
     except OSError as error:
         raise call.stop("backup.io", 2, path=error.filename or backup_file, error=error.strerror or "") from None
+    asyncio.run(_ready(call, config, label.made_at))
     made_at = datetime.fromisoformat(label.made_at).astimezone(ZoneInfo(config.community.zone))
     call.print(call.say("backup.restored", at=f"{made_at:%Y-%m-%d %H:%M}", **_told(call, contents)))
     if kept:
         call.print(call.say("backup.kept", name=kept))
     call.print(call.say("backup.next"))
+
+
+async def _note(call: calls.Call, config: Config) -> None:
+    """Before the copy, so that it holds the row itself. A database of another version has no such table, or not ours."""
+    database = Database(config.storage.url)
+    try:
+        if await is_current(database):
+            await note(database, Act.BACKUP)
+    except NewerDatabase:
+        return
+    except (StorageFault, *UNREACHABLE) as error:
+        raise call.stop("database.unreachable", error=type(error).__name__) from None
+    finally:
+        await database.close()
+
+
+async def _ready(call: calls.Call, config: Config, made_at: str) -> None:
+    """Up to date, and with a row that says that what comes behind it was not always there."""
+    async with opened(call, config, create=True) as database:
+        await note(database, Act.RESTORE, made_at)
 
 
 def _place(config: Config) -> Path:

@@ -7,9 +7,11 @@ from typing import Annotated
 import typer
 
 from bot.cli import call as calls
+from bot.cli.auditing import note
 from bot.cli.database import opened
 from bot.sheets.vault import Vault
 from storage import sealed
+from storage.audit import Act
 from storage.database import Database, WriteTx
 
 BATCH = 200
@@ -54,6 +56,8 @@ def rotate(ctx: typer.Context, dry_run: Annotated[bool, typer.Option("--dry-run"
 
 async def _rotate(call: calls.Call, vault: Vault, *, dry_run: bool) -> tuple[Found, Found]:
     async with opened(call, call.config()) as database:
+        if not dry_run:
+            await note(database, Act.KEYS)
         changed = Found() if dry_run else await _pass(database, vault, write=True)
         return changed, await _pass(database, vault, write=False)
 

@@ -104,8 +104,9 @@ async def test_of_one_moment_while_others_write(any_desk: Desk) -> None:
             any_desk.rows,
             sa.select(counters.c.value, loaded.scalar_subquery()).where(counters.c.name == "ticket"),
         )
-        assert row[0] == row[1]
-        found.append(row[0])
+        number, rows = tuple(row)
+        assert number == rows
+        found.append(number)
     assert found == sorted(set(found))
     assert 0 < found[-1] <= last
 

@@ -228,6 +228,15 @@ class Secrets(_Section):
         return value
 
 
+class Backup(_Section):
+    """Sealed copies of the database, made every day by the running program. ``folder``: empty is beside the database."""
+
+    enabled: bool = True
+    folder: str = ""
+    at: time = time(3, 30)
+    keep: Annotated[int, Field(ge=1, le=365)] = 14
+
+
 class Triage(_Section):
     """Where the versions of the learned weights lie."""
 
@@ -247,6 +256,7 @@ class Config(_Section):
     calendar: CalendarSection = CalendarSection()
     deadlines: Deadlines = Deadlines()
     ladder: LadderSection = LadderSection()
+    backup: Backup = Backup()
     secrets: Secrets = Secrets()
 
     def policy(self, *, sensitive_ok: bool = True) -> Policy:

@@ -13,7 +13,7 @@ from domain.ticket import Action, Ticket, Who, note
 from domain.triage import Act, Heard, Intent, Reason, Verdict
 from handlers import access, cards, danger, dispatching, joining, notify, opening
 from handlers.context import Ask, Context
-from storage import calls, corrections, grids, tickets
+from storage import audit, calls, corrections, grids, tickets
 from storage.database import WriteTx
 
 _OFFERED = 6
@@ -33,7 +33,7 @@ async def recode(cx: Context, tx: WriteTx, ask: Ask) -> None:
     if category is None:
         raise refusal.NoSuchCategory(text=plain(word, 20), names=_named_like(cx, word), number=was.number)
     ticket = await tickets.save(tx, rules.recode(was, category, ask.who, cx.now, cx.calendar, cx.policy.template))
-    _keep(cx, tx, was, Kind.CODE, category.code)
+    await _keep(cx, tx, ask, was, Kind.CODE, category.code)
     ticket = await _follow(cx, tx, was, ticket)
     grid = await grids.by_id(tx, ticket.grid_id)
     text = cx.said.say(
@@ -87,7 +87,7 @@ async def dismiss(cx: Context, tx: WriteTx, ask: Ask) -> None:
     grid = await grids.by_id(tx, was.grid_id)
     asked = await dispatching.take_back(cx, tx, grid, was, "dismissed")
     ticket = await tickets.save(tx, change)
-    _keep(cx, tx, was, Kind.NOT_REQUEST, "")
+    await _keep(cx, tx, ask, was, Kind.NOT_REQUEST, "")
     if ticket.is_danger:
         await danger.called_off(cx, tx, grid, ticket, "dismissed")
     elif ticket.assignee_id not in (asked, access.require_member(ask).id):
@@ -122,6 +122,7 @@ async def point_out(cx: Context, tx: WriteTx, ask: Ask) -> None:
     ticket = await tickets.save(tx, note(ticket, Action.POINTED_OUT, ticket.code, cx.now, ask.who))
     made = Correction(ticket.number, grid.id, Kind.REQUEST, heard.act, heard.code, ticket.code, cx.now)
     corrections.add(tx, made)
+    await _note(cx, tx, ask, ticket.number)
     notify.react(cx, tx, ask.event, cx.said.say("emoji.done"))
 
 
@@ -162,7 +163,13 @@ def _as_request(heard: Verdict, category: Category | None) -> Verdict:
     )
 
 
-def _keep(cx: Context, tx: WriteTx, was: Ticket, kind: Kind, code: str) -> None:
+async def _keep(cx: Context, tx: WriteTx, ask: Ask, was: Ticket, kind: Kind, code: str) -> None:
     """What the triage said of the ticket, or whoever corrected it before, and what is said now."""
     act = was.why.act if was.why is not None else Act.TICKET
     corrections.add(tx, Correction(was.number, was.grid_id, kind, act, was.code, code, cx.now))
+    await _note(cx, tx, ask, was.number)
+
+
+async def _note(cx: Context, tx: WriteTx, ask: Ask, number: int) -> None:
+    leader = audit.member(access.require_member(ask).id)
+    await audit.note(tx, cx.now, audit.Act.CORRECTION, leader, f"ticket:{number}")

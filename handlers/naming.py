@@ -7,7 +7,7 @@ from domain.roster import Grid
 from domain.screen import has_personal_number, plain
 from handlers import access, notify
 from handlers.context import Ask, Context
-from storage import conversation, grids
+from storage import audit, conversation, grids
 from storage.database import WriteTx
 
 _EQUALS = re.compile(r"\s*(?:=|\uff1d|->|→)\s*")
@@ -27,6 +27,7 @@ async def place(cx: Context, tx: WriteTx, ask: Ask) -> None:
     if forget in cx.said.say("tuning.forget").split() and rest.strip():
         if not await grids.forget_word(tx, grid.id, rest.strip()):
             raise refusal.PlaceUnclear(buildings=_buildings(cx, grid))
+        await _note(cx, tx, ask, grid)
         notify.reply(cx, tx, ask.event, cx.said.say("tuning.forgotten", word=rest.strip()))
         return
     word, *means = _EQUALS.split(words, maxsplit=1)
@@ -34,6 +35,7 @@ async def place(cx: Context, tx: WriteTx, ask: Ask) -> None:
         raise refusal.PlaceUnclear(buildings=_buildings(cx, grid))
     if not means:
         await grids.add_word(tx, grid.id, "spot", word)
+        await _note(cx, tx, ask, grid)
         notify.reply(cx, tx, ask.event, cx.said.say("tuning.spot", word=word))
         return
     building = cx.ear_of(grid).place(means[0]).building
@@ -41,7 +43,13 @@ async def place(cx: Context, tx: WriteTx, ask: Ask) -> None:
     if not building or (known and building not in known):
         raise refusal.PlaceUnclear(buildings=_buildings(cx, grid))
     await grids.add_word(tx, grid.id, "nickname", word, building)
+    await _note(cx, tx, ask, grid)
     notify.reply(cx, tx, ask.event, cx.said.say("tuning.nickname", word=word, building=building))
+
+
+async def _note(cx: Context, tx: WriteTx, ask: Ask, grid: Grid) -> None:
+    leader = audit.member(access.require_member(ask).id)
+    await audit.note(tx, cx.now, audit.Act.PLACE, leader, f"grid:{grid.id}")
 
 
 def _listed(cx: Context, grid: Grid) -> str:

@@ -99,7 +99,9 @@ class WriteTx(ReadTx):
             stmt = sa.select(counters.c.value).where(counters.c.name == name).with_for_update()
             last = int((await unbroken(self.conn.execute(stmt))).scalar_one())
         self.memo["counter", name] = last + 1
-        self._batch(counters, {"name": name, "value": 0}, "put")[:] = [{"name": name, "value": last + 1}]
+        row = {"name": name, "value": last + 1}
+        waiting = self._batch(counters, row, "put")
+        waiting[:] = [*(other for other in waiting if other["name"] != name), row]
         return last + 1
 
     async def flush(self, *, last: bool = False) -> None:

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from domain.outgoing import SendState
 from domain.ticket import ENDED, State
-from storage import rounds
+from storage import audit, rounds
 from storage.clock_tables import supervised, whistles
 from storage.database import WriteTx
 from storage.tables import corrections, outbox, supporters, ticket_events, tickets
@@ -51,6 +51,7 @@ async def forget(tx: WriteTx, now: datetime) -> None:
     since = (now - VISIT_NOTES).date()
     await tx.execute(sa.update(visits).where(visits.c.visited_on < since, visits.c.note != "").values(note=""))
     await rounds.forget(tx, now)
+    await audit.forget(tx, now)
     live = sa.select(tickets.c.number).where(~ended)
     await tx.execute(
         sa.delete(outbox).where(

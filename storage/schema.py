@@ -44,9 +44,13 @@ def _migrate(connection: sa.Connection) -> None:
 
 def _require_known(connection: sa.Connection) -> None:
     current = MigrationContext.configure(connection).get_current_revision()
-    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
-    if current is not None and current not in known:
+    if current is not None and not knows(current):
         raise NewerDatabase(current)
+
+
+def knows(revision: str) -> bool:
+    """Whether this program can read a database of this version, or bring it up to date."""
+    return revision in {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
 
 
 async def is_current(database: Database) -> bool:

@@ -6,7 +6,7 @@ who reported it, and nothing else is known about anybody who is not on the roste
 
 import sqlalchemy as sa
 
-from storage import clock_tables, roster_tables, visit_tables  # noqa: F401 - they belong to the same metadata
+from storage import audit_tables, clock_tables, roster_tables, visit_tables  # noqa: F401 - they belong to the same metadata
 from storage.columns import chat as _chat
 from storage.columns import ident as _id
 from storage.columns import may as _may

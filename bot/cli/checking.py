@@ -3,12 +3,14 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 import typer
 from telegram.error import InvalidToken, TelegramError
 
 from bot import workdays
 from bot.app import read_clock
+from bot.backups import making
 from bot.cli import call as calls
 from bot.cli.database import UNREACHABLE, is_missing
 from bot.config import Config
@@ -92,6 +94,16 @@ async def secrets(look: Look) -> list[Finding]:
     return []
 
 
+async def backups(look: Look) -> list[Finding]:
+    """A community without a copy learns of it on the worst day."""
+    if not look.config.backup.enabled or not look.config.secrets.keys:
+        return [Finding(look.call.say("check.backups_off"), grave=False)]
+    done = making.kept(look.config)
+    if look.database is None or (done and not making.is_due(look.config, read_clock() - timedelta(days=1))):
+        return []
+    return [Finding(look.call.say("check.no_backup"), grave=False)]
+
+
 async def telegram(look: Look) -> list[Finding]:
     """The token, and what the bot may hear in its groups."""
     if look.config.telegram is None:
@@ -112,7 +124,7 @@ async def telegram(look: Look) -> list[Finding]:
 
 Check = Callable[[Look], Awaitable[list[Finding]]]
 
-CHECKS: tuple[Check, ...] = (privacy, roster, calendar, weights, secrets, telegram)
+CHECKS: tuple[Check, ...] = (privacy, roster, calendar, weights, secrets, backups, telegram)
 """All start-up checks, in the order they are told; the database itself comes before them."""
 
 

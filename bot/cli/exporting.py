@@ -2,7 +2,8 @@
 
 import asyncio
 import re
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
 from datetime import date, time, timedelta
 from pathlib import Path
 from typing import Annotated
@@ -12,6 +13,7 @@ from rich.progress import Progress
 
 from bot.app import read_clock
 from bot.cli import call as calls
+from bot.cli.auditing import note
 from bot.cli.database import opened
 from bot.config import Config
 from bot.sheets import exporting as rows
@@ -21,6 +23,8 @@ from bot.workdays import calendar_of
 from domain.roster import AreaKind
 from domain.templates import TEMPLATES
 from storage import figures, rosters, tickets
+from storage.audit import Act
+from storage.database import ReadTx
 from texts.categories import load_categories
 
 app = typer.Typer()
@@ -47,7 +51,7 @@ def export_tickets(
     words = rows.Words(call.said, calendar_of(config), load_categories())
 
     async def write(out: Out, progress: Progress) -> int:
-        async with opened(call, config) as database, database.read() as tx:
+        async with _reading(call, config, "tickets+contacts" if with_contacts else "tickets") as tx:
             known = await rosters.load(tx)
             task = progress.add_task(call.say("export.writing"), total=await tickets.count(tx))
             async for row in rows.ticket_rows(tx, known, words, contacts=with_contacts):
@@ -99,7 +103,7 @@ def export_figures(
     first, last = _span(call, month, first_day, last_day, calendar.today(now))
 
     async def write(out: Out, _progress: Progress) -> int:
-        async with opened(call, config) as database, database.read() as tx:
+        async with _reading(call, config, "figures") as tx:
             known = await rosters.load(tx)
             since, until = calendar.at(first, time(0)), calendar.at(last + timedelta(days=1), time(0))
             found = await figures.cases(tx, since, until)
@@ -157,7 +161,7 @@ def export_supervised(ctx: typer.Context, file: File, force: Force = False) -> N
     words = rows.Words(call.said, calendar_of(config), load_categories())
 
     async def write(out: Out, _progress: Progress) -> int:
-        async with opened(call, config) as database, database.read() as tx:
+        async with _reading(call, config, "supervised") as tx:
             found = await rows.supervised_rows(tx, await rosters.load(tx), words)
         for row in found:
             out.add(row)
@@ -168,8 +172,17 @@ def export_supervised(ctx: typer.Context, file: File, force: Force = False) -> N
 
 
 async def _roster(call: calls.Call, config: Config) -> rosters.Snapshot:
-    async with opened(call, config) as database, database.read() as tx:
+    async with _reading(call, config, "roster") as tx:
         return await rosters.load(tx)
+
+
+@asynccontextmanager
+async def _reading(call: calls.Call, config: Config, what: str) -> AsyncIterator[ReadTx]:
+    """A look at the database of which the audit log knows before the first row is read."""
+    async with opened(call, config) as database:
+        await note(database, Act.EXPORT, what)
+        async with database.read() as tx:
+            yield tx
 
 
 def _require_target(call: calls.Call, file: Path, *, force: bool) -> None:

@@ -15,6 +15,7 @@ from rich.text import Text
 from bot.app import read_clock
 from bot.cli import call as calls
 from bot.cli import diffing
+from bot.cli.auditing import note_in
 from bot.cli.database import is_missing, opened
 from bot.cli.telling import tell_leaders
 from bot.config import Config
@@ -25,6 +26,7 @@ from bot.sheets.faults import Faulty
 from bot.sheets.reading import Layout, Sheet, read
 from bot.sheets.vault import Vault
 from storage import rosters
+from storage.audit import Act
 from storage.rosters import Changes, Snapshot
 from texts.visit_categories import load_visit_categories
 
@@ -148,6 +150,7 @@ async def _write(call: calls.Call, config: Config, sheet: Sheet, plan: Plan, sho
                         seal=Vault(config.secrets.keys).seal,
                         done=lambda count: progress.advance(task, count),
                     )
+                    await note_in(tx, Act.IMPORT, f"{len(again)}")
                     if tell:
                         await tell_leaders(call, config, tx, known, again, read_clock())
         async with database.read() as tx:

@@ -11,6 +11,7 @@ import typer
 
 from bot import logs
 from bot.app import House, Part, serve
+from bot.backups import daily
 from bot.cli import call as calls
 from bot.cli.database import UNREACHABLE
 from bot.cli.stop import Stop
@@ -25,7 +26,7 @@ app = typer.Typer()
 
 
 def faces(config: Config) -> list[Part]:
-    """The seam: every face a configuration asks for. The page is always there, for /health and for webhooks."""
+    """The seam: every face a configuration asks for, and the daily copy. The page is always there, for /health and for webhooks."""
     lines: list[Line] = []
 
     @asynccontextmanager
@@ -37,7 +38,7 @@ def faces(config: Config) -> list[Part]:
             yield line.run
 
     page = server.part(demo=False, routers=lambda _: [line.routes for line in lines if line.routes])
-    return [telegram, page] if config.telegram is not None else [page]
+    return [telegram, page, daily.part] if config.telegram is not None else [page, daily.part]
 
 
 @app.command()

@@ -11,7 +11,9 @@ class Vault:
 
     def __init__(self, keys: Sequence[SecretStr]) -> None:
         """``keys``: newest first, so that a key is changed by putting a new one in front."""
-        self._keys = MultiFernet([Fernet(key.get_secret_value()) for key in keys]) if keys else None
+        fernets = [Fernet(key.get_secret_value()) for key in keys]
+        self._keys = MultiFernet(fernets) if fernets else None
+        self._newest = fernets[0] if fernets else None
 
     def __bool__(self) -> bool:
         """Whether there is a key."""
@@ -38,5 +40,22 @@ class Vault:
             return None
         try:
             return self._keys.decrypt(sealed.encode()).decode()
+        except InvalidToken:
+            return None
+
+    def renew(self, sealed: str) -> str | None:
+        """The same text under the newest key; as it is where it has that already; nothing where no key of ours fits."""
+        if not sealed:
+            return ""
+        if self._keys is None or self._newest is None:
+            return None
+        try:
+            self._newest.decrypt(sealed.encode())
+        except InvalidToken:
+            pass
+        else:
+            return sealed
+        try:
+            return self._keys.rotate(sealed.encode()).decode("ascii")
         except InvalidToken:
             return None

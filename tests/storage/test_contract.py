@@ -64,7 +64,13 @@ async def test_an_error_undoes_the_whole_transaction(database: Database) -> None
         await broken()
     assert await _value(database, "ticket") == 0
     async with database.read() as tx:
-        assert await tx.value(sa.select(sa.func.count()).select_from(counters)) == 2
+        assert await tx.value(sa.select(sa.func.count()).select_from(counters)) == 3
+
+
+async def test_two_counters_in_one_transaction(database: Database) -> None:
+    async with database.write("count") as tx:
+        assert [await tx.next_number(name) for name in ("ticket", "audit", "ticket")] == [1, 1, 2]
+    assert [await _value(database, name) for name in ("ticket", "audit")] == [2, 1]
 
 
 async def test_numbers_have_no_gaps_whoever_counts(database: Database) -> None:
@@ -119,7 +125,7 @@ async def test_cancelled_at_any_moment_leaves_no_lock_and_no_half_transaction(da
             await task
         async with database.write("check") as tx:
             last = await tx.value(sa.select(counters.c.value).where(counters.c.name == "ticket"))
-            assert await tx.value(sa.select(sa.func.count()).select_from(counters)) == last + 2
+            assert await tx.value(sa.select(sa.func.count()).select_from(counters)) == last + 3
 
 
 async def test_grids_are_read_again_after_a_change(database: Database) -> None:
@@ -254,6 +260,7 @@ def test_every_table_that_grows_knows_its_grid_or_its_chat() -> None:
             "visit_feeds",
         }
         small |= {"cover_asks", "avoids", "member_skills", "duty_times"}
+        small |= {"audit"}  # one chain for the whole program, read only to be checked
         by_ticket = {"ticket", "occurrence_id", "plan_id"}
         assert table.name in small or names & ({"grid_id", "chat_id"} | by_ticket), table.name
 

@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 HOST   ?= 127.0.0.1
 PORT   ?= 8080
 
-.PHONY: demo test lint bench simulate model dictionary figures kill mutants stories screenshots lock clean
+.PHONY: demo test lint bench simulate model dictionary figures kill machines mutants stories screenshots lock clean
 
 $(VENV)/.run: requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -28,6 +28,9 @@ kill: $(VENV)/.dev
 
 mutants: $(VENV)/.dev
 	$(BIN)/python -m tests.mutants
+
+machines: $(VENV)/.dev
+	$(BIN)/python -m pytest -n 2 -m slow tests/machine $(PYTEST)
 
 stories: $(VENV)/.dev
 	$(BIN)/python -m pytest -n 2 tests/test_stories.py $(PYTEST)

@@ -74,8 +74,9 @@ class Lexicon:
         singles: dict[str, frozenset[int]] = {}
         pairs: dict[str, list[tuple[str, frozenset[int]]]] = {}
         found_by: dict[int, float] = {}
+        shared: dict[frozenset[int], frozenset[int]] = {}
         for word, slots in words.items():
-            fills = frozenset(slots)
+            fills = shared.setdefault(found := frozenset(slots), found)  # thousands of words fill the same few hundred sets
             for slot in fills:
                 found_by[slot] = found_by.get(slot, 0.0) + _COMMON ** -len(word)
             if len(word) == 1:

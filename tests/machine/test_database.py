@@ -43,7 +43,7 @@ from texts.categories import load_categories
 from texts.ear import Ear
 from texts.sentences import Sentences
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 CHINA = Calendar(ZoneInfo("Asia/Shanghai"), workdays([], []))
 START = datetime(2026, 11, 20, 2, tzinfo=UTC)
 SAID, EAR, CATEGORIES = Sentences.load(), Ear.load(), load_categories()

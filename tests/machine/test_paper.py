@@ -48,7 +48,7 @@ from domain.visit import (
 )
 from tests.rules.test_roster import ABOVE, BUILDING, GRID, HOUSE, LEADERS, OTHER, STAIR, VOLUNTEERS, a_grid, paired
 
-pytestmark = pytest.mark.timeout(300)  # many examples, and a slow machine may run others beside them
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]  # thousands of examples, and others may run beside them
 CHINA = Calendar(ZoneInfo("Asia/Shanghai"), lambda day: day.weekday() < 5)
 QUIET = QuietHours(time(21), time(8))
 HOURS = Hours(CHINA, QUIET)

@@ -76,7 +76,8 @@ class Lexicon:
         found_by: dict[int, float] = {}
         shared: dict[frozenset[int], frozenset[int]] = {}
         for word, slots in words.items():
-            fills = shared.setdefault(found := frozenset(slots), found)  # thousands of words fill the same few hundred sets
+            fills = frozenset(slots)
+            fills = shared.setdefault(fills, fills)  # thousands of words fill the same few hundred sets
             for slot in fills:
                 found_by[slot] = found_by.get(slot, 0.0) + _COMMON ** -len(word)
             if len(word) == 1:

@@ -33,7 +33,7 @@ def test_every_act_once(desk: Desk) -> None:
     assert _acts(desk)[3:-1] == done
     assert _acts(desk)[-1][0] == "restore"
     assert "11 条操作记录都对得上" in desk.ok("audit", "verify")
-    everything = str(desk.rows(sa.select(audit)))
+    everything = str(desk.rows(sa.select(audit.c.act, audit.c.actor, audit.c.ref)))  # in a hash stand any digits
     assert not any(word in everything for word in ("张奶奶", "李建国", "13900000000", "501", "csv"))
 
 
